@@ -1,0 +1,28 @@
+"""What a program needs while it runs, in one bundle handed down from the run to every agent and step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from savant.runtime.journal import Journal
+from savant.runtime.llm.base import Models
+from savant.runtime.tools.base import Toolbox
+from savant.schemas.programs import Bundle, Program
+from savant.schemas.runs import RunConfig
+
+
+class Execution(msgspec.Struct, kw_only=True):
+    """One execution of a run: its program (fixed), its journal, and the models and tools it may reach."""
+
+    program: Program
+    journal: Journal
+    models: Models
+    toolbox: Toolbox
+    config: RunConfig = msgspec.field(default_factory=RunConfig)
+    root: Path | None = None
+
+    @property
+    def bundle(self) -> Bundle:
+        return self.program.bundle

@@ -1,0 +1,122 @@
+"""Where a journal's steps are kept, and how they get there in few transactions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from savant.schemas.steps import Step
+from savant.schemas.traces import Trace
+
+FLUSH_SECONDS = 0.1
+
+
+class JournalStore(Protocol):
+    """Where steps are kept; `write` is one short transaction, and what it returned from is durable."""
+
+    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None: ...
+
+    async def load(self) -> tuple[list[Step], int]:
+        """All steps by number, and the next `seq` of the traces."""
+        ...
+
+    async def read_blobs(self, hashes: Sequence[str]) -> dict[str, bytes]: ...
+
+
+class MemoryStore:
+    """A journal store without a database: for embedding, and for runs nobody wants to keep."""
+
+    def __init__(self) -> None:
+        self.steps: dict[int, Step] = {}
+        self.traces: list[Trace] = []
+        self.blobs: dict[str, bytes] = {}
+
+    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
+        self.steps.update((step.step_number, msgspec.structs.replace(step)) for step in steps)
+        self.traces.extend(traces)
+        self.blobs.update(blobs)
+
+    async def load(self) -> tuple[list[Step], int]:
+        return [self.steps[number] for number in sorted(self.steps)], len(self.traces) + 1
+
+    async def read_blobs(self, hashes: Sequence[str]) -> dict[str, bytes]:
+        return {key: self.blobs[key] for key in hashes if key in self.blobs}
+
+
+class Writer:
+    """Group commit: whoever waits shares the next transaction with everyone who came before it started."""
+
+    def __init__(self, store: JournalStore) -> None:
+        self._store = store
+        self._steps: dict[int, Step] = {}
+        self._traces: list[Trace] = []
+        self._blobs: dict[str, bytes] = {}
+        self._next: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._failure: BaseException | None = None
+
+    def add(
+        self,
+        *,
+        step: Step | None = None,
+        trace: Trace | None = None,
+        blobs: Mapping[str, bytes] | None = None,
+    ) -> None:
+        if step is not None:
+            self._steps[step.step_number] = step
+        if trace is not None:
+            self._traces.append(trace)
+        if blobs:
+            self._blobs.update(blobs)
+        if self._timer is None and self._task is None:
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._start)
+
+    async def commit(self) -> None:
+        """Return when everything added so far is durable; raise if it could not be written."""
+        if self._failure is not None:
+            raise self._failure
+        if not (self._steps or self._traces or self._blobs):
+            if self._task is not None:
+                await asyncio.shield(self._task)
+            return
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        waiting = self._next
+        self._start()
+        await asyncio.shield(waiting)
+
+    def _start(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._drain())
+
+    async def _drain(self) -> None:
+        try:
+            while self._steps or self._traces or self._blobs:
+                steps, traces, blobs = list(self._steps.values()), self._traces, self._blobs
+                waiting, self._next = self._next, None
+                self._steps, self._traces, self._blobs = {}, [], {}
+                try:
+                    await self._store.write(steps, traces, blobs)
+                except BaseException as error:  # noqa: BLE001
+                    # Nothing that follows may be written over a gap: every later commit fails as this one did.
+                    self._failure = error
+                    if waiting is not None:
+                        waiting.set_exception(error)
+                    return
+                else:
+                    if waiting is not None and not waiting.done():
+                        waiting.set_result(None)
+        finally:
+            self._task = None
+
+    async def aclose(self) -> None:
+        await self.commit()
+        if self._timer is not None:
+            self._timer.cancel()

@@ -1,0 +1,47 @@
+"""What a run ran: the definitions it resolved, and the state of the world when it did."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from savant.schemas.agents import AgentDefinition
+from savant.schemas.base import Schema
+from savant.schemas.personas import PersonaDefinition
+from savant.schemas.rulesets import RulesetDefinition
+from savant.schemas.workflows import WorkflowDefinition
+
+RunnableType = Literal["agent", "workflow"]
+
+
+class Bundle(Schema):
+    """Definitions by slug: what a project's files hold, or what a run resolved."""
+
+    agents: dict[str, AgentDefinition] = msgspec.field(default_factory=dict)
+    workflows: dict[str, WorkflowDefinition] = msgspec.field(default_factory=dict)
+    personas: dict[str, PersonaDefinition] = msgspec.field(default_factory=dict)
+    rulesets: dict[str, RulesetDefinition] = msgspec.field(default_factory=dict)
+
+
+class RepositoryState(Schema):
+    """The repository a run worked on: its root, the commit checked out, and whether files differed from it."""
+
+    root: str
+    commit: str | None = None
+    dirty: bool = False
+
+
+class Program(Schema):
+    """The resolved definition of a run: everything that is not an effect. It is written once and never changes.
+
+    `tools` maps each tool's name to the SHA-256 of its input schema; `models` maps agent slugs to model ids.
+    """
+
+    type: RunnableType
+    slug: str
+    bundle: Bundle
+    savant_version: str
+    repository: RepositoryState | None = None
+    tools: dict[str, str] = msgspec.field(default_factory=dict)
+    models: dict[str, str] = msgspec.field(default_factory=dict)

@@ -1,0 +1,82 @@
+"""A run: one execution of an agent or a workflow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from savant.schemas.base import Input, Json, Schema
+from savant.schemas.programs import Bundle, RunnableType
+
+RunStatus = Literal["pending", "running", "waiting", "completed", "failed", "stopped"]
+OnUncertain = Literal["ask", "fail", "retry"]
+OnApproval = Literal["ask", "fail", "deny", "park"]
+FINISHED: frozenset[str] = frozenset({"completed", "failed", "stopped"})
+
+
+class RunConfig(Input):
+    """What the caller sets for this run alone; None leaves the definition's own value."""
+
+    model: str | None = None
+    max_steps: int | None = None
+    token_budget: int | None = None
+    budget_usd: float | None = None
+    timeout: float | None = None
+    on_uncertain: OnUncertain = "ask"
+    on_approval: OnApproval = "fail"
+    root: str | None = None
+
+
+class RunCreate(Input):
+    """What `runs.create` takes. `bundle` carries definitions from files; they win over stored ones by slug."""
+
+    type: RunnableType
+    slug: str
+    goal: str | None = None
+    inputs: dict[str, Json] = msgspec.field(default_factory=dict)
+    config: RunConfig = msgspec.field(default_factory=RunConfig)
+    bundle: Bundle = msgspec.field(default_factory=Bundle)
+    idempotency_key: str | None = None
+
+
+class Run(Schema):
+    """A stored run. `result` is {"text": ..., "output": ...} for an agent, {"outputs": {...}} for a workflow."""
+
+    id: int
+    runnable_type: RunnableType
+    runnable_slug: str
+    status: RunStatus
+    goal: str | None
+    inputs: dict[str, Json]
+    config: RunConfig
+    result: Json
+    error_code: str | None
+    error_message: str | None
+    version_id: int | None
+    parent_run_id: int | None
+    forked_from_id: int | None
+    repository_commit: str | None
+    cost_usd: float | None
+    input_tokens: int
+    output_tokens: int
+    steps_count: int
+    attempts: int
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: int | None
+    created_at: datetime
+    updated_at: datetime
+    alive: bool | None = None
+
+
+class Event(Schema):
+    """What a follower of a run sees. Stored traces carry `seq`; token deltas are streamed only and have none."""
+
+    type: str
+    run_id: int
+    payload: dict[str, Any]
+    seq: int | None = None
+    step_number: int | None = None
+    timestamp: datetime | None = None
