@@ -1,0 +1,17 @@
+"""Which custom tools an agent may or may not use."""
+
+from __future__ import annotations
+
+from sqlalchemy import UniqueConstraint, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from savant.models.base import Base, Created, Identified, reference
+
+
+class AgentTool(Identified, Created, Base):
+    __tablename__ = "agent_tools"
+    __table_args__ = (UniqueConstraint("agent_id", "tool_id"), {"sqlite_autoincrement": True})
+
+    agent_id: Mapped[int] = reference("agents.id", "CASCADE", index=False)
+    tool_id: Mapped[int] = reference("tools.id", "CASCADE")
+    allowed: Mapped[bool] = mapped_column(default=True, server_default=true())
