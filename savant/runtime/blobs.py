@@ -18,7 +18,7 @@ from savant.runtime.llm.base import Message
 INLINE_BYTES = 2048
 MEMBER_BYTES = 512
 _ENCODER = msgspec.json.Encoder(order="sorted")
-_RESERVED = ("$blob", "$chain")
+_RESERVED = (b'"$blob"', b'"$chain"')
 
 ReadBlobs = Callable[[Sequence[str]], Awaitable[dict[str, bytes]]]
 
@@ -65,12 +65,15 @@ def pack(raw: bytes, value: Any, blobs: dict[str, bytes]) -> msgspec.Raw:
     """The stored form of a value whose canonical text is `raw`; what it refers to is added to `blobs`."""
     if has_conversation(value):
         return msgspec.Raw(canonical({key: _pack_member(member, blobs) for key, member in value.items()}))
-    if len(raw) <= INLINE_BYTES and not (b'"$' in raw and _mentions_reserved(value)):
+    if _mentions_reserved(raw):
+        return msgspec.Raw(canonical(_to_blob(raw, blobs)))
+    if len(raw) <= INLINE_BYTES:
         return msgspec.Raw(raw)
     if isinstance(value, Mapping):
-        packed = {key: _pack_member(member, blobs) for key, member in value.items()}
-        text = canonical(packed)
-        if len(text) <= INLINE_BYTES and not any(key in packed for key in _RESERVED):
+        large: dict[str, bytes] = {}
+        text = canonical({key: _pack_member(member, large) for key, member in value.items()})
+        if len(text) <= INLINE_BYTES:
+            blobs.update(large)
             return msgspec.Raw(text)
     return msgspec.Raw(canonical(_to_blob(raw, blobs)))
 
@@ -80,18 +83,18 @@ def has_conversation(value: Any) -> bool:
     return isinstance(value, Mapping) and any(isinstance(member, Conversation) for member in value.values())
 
 
-def _mentions_reserved(value: Any) -> bool:
-    members: Iterable[Any] = value.values() if isinstance(value, Mapping) else ()
-    return any(isinstance(part, Mapping) and any(key in part for key in _RESERVED) for part in (value, *members))
+def _mentions_reserved(raw: bytes) -> bool:
+    """Whether a value could be taken for a reference; one that only mentions the words is stored as a blob too."""
+    return any(word in raw for word in _RESERVED)
 
 
 def _pack_member(member: Any, blobs: dict[str, bytes]) -> Any:
     if isinstance(member, Conversation):
         return member.reference
     raw = canonical(member)
-    if len(raw) > MEMBER_BYTES or (isinstance(member, Mapping) and any(key in member for key in _RESERVED)):
+    if len(raw) > MEMBER_BYTES or _mentions_reserved(raw):
         return _to_blob(raw, blobs)
-    return member
+    return msgspec.Raw(raw)
 
 
 def _to_blob(raw: bytes, blobs: dict[str, bytes]) -> dict[str, str]:

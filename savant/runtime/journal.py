@@ -9,53 +9,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from savant import clock
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.blobs import Conversation, canonical, digest, has_conversation, pack, unpack
+from savant.runtime.journal_outcomes import Decision, Divergence, Outcome, Parked, Spent
 from savant.runtime.journal_store import JournalStore, Writer
 from savant.schemas.runs import Event, OnUncertain
-from savant.schemas.steps import Effect, Step, StepType
+from savant.schemas.steps import Effect, Step, StepStatus, StepType
 from savant.schemas.traces import Trace
+
+__all__ = ["Decision", "Divergence", "Do", "Journal", "Outcome", "Parked", "Retry", "Spent"]
 
 Do = Callable[[], Awaitable[Any]]
 Retry = Callable[[SavantError, int], float | None]
-Decision = Literal["retry", "done", "fail"]
 PREVIEW_BYTES = 240
-
-
-class Outcome(msgspec.Struct):
-    """What `do` may return instead of its bare output, to have its cost and tokens recorded with the step."""
-
-    output: Any
-    cost_usd: float | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-
-
-class Parked(Exception):
-    """The run cannot go on without an answer; it unwinds, waits as a row, and resumes at the same step."""
-
-    def __init__(self, kind: Literal["uncertain_step", "tool", "approval"], path: str, details: dict[str, Any]) -> None:
-        super().__init__(f"{kind} at {path}")
-        self.kind = kind
-        self.path = path
-        self.details = details
-
-
-class Divergence(SavantError):
-    """The program asked for something else than what is recorded at this path."""
-
-    def __init__(self, path: str, recorded: Any, current: Any, message: str | None = None) -> None:
-        super().__init__(
-            ErrorCode.DIVERGENCE,
-            message or f"Step {path} now has another input than the recorded one.",
-            hint="The definition, the tools or the inputs changed since this run was recorded; start a new run.",
-            details={"path": path, "recorded": recorded, "current": current},
-        )
 
 
 class Journal:
@@ -77,16 +48,20 @@ class Journal:
         self._store = store
         self._live = live
         self._on_uncertain = on_uncertain
-        self._decisions = decisions or {}
+        self._decisions: dict[str, Decision] = dict(decisions or {})
         self._listener = listener
         self._last: dict[str, Step] = {}
+        self._open: set[str] = set()
         self._number = 0
+        self.spent = Spent()
         for step in history:
+            self.spent.add(step)
             self._last[step.path] = step
             self._number = max(self._number, step.step_number)
         self._seq = next_seq
         self._writer = Writer(store)
         self._chained: set[str] = set()
+        self.failed_path: str | None = None
 
     @classmethod
     async def open(cls, store: JournalStore, **options: Any) -> Journal:
@@ -117,6 +92,27 @@ class Journal:
         `handled` says that the caller treats a failure as an ordinary outcome. `retry` gives the seconds to wait
         before another attempt, or None. Raises what `do` raised, Divergence, or Parked.
         """
+        if path in self._open:
+            # A fault of the program: a resume could not tell the two apart.
+            raise SavantError(ErrorCode.UNEXPECTED, f"Two steps ran at {path} at the same time.")
+        self._open.add(path)
+        try:
+            return await self._step(path, type, input, effect, do, tool_name, agent, handled, retry)
+        finally:
+            self._open.discard(path)
+
+    async def _step(
+        self,
+        path: str,
+        type: StepType,
+        input: Any,
+        effect: Effect,
+        do: Do,
+        tool_name: str | None,
+        agent: str | None,
+        handled: bool,
+        retry: Retry | None,
+    ) -> Any:
         raw = canonical(_shape(input))
         input_hash = digest(f"{type}\0{tool_name or ''}\0".encode() + raw)
         prior = self._last.get(path)
@@ -143,20 +139,33 @@ class Journal:
             try:
                 return await self._do(step, do, blobs)
             except SavantError as error:
-                delay = retry(error, attempt) if retry else None
-                await self._fail(step, error, handled=handled and delay is None)
+                # Whatever stands around it, a divergence ends the run; and what may have happened is not done again.
+                final = isinstance(error, Divergence) or step.status == "interrupted"
+                delay = retry(error, attempt) if retry and not final else None
+                await self._fail(step, error, handled=handled and delay is None and not final)
                 if delay is None:
                     raise
                 blobs = {}
                 await asyncio.sleep(delay)
 
     async def value(self, stored: Any) -> Any:
-        """A recorded input or output in full."""
-        return await unpack(stored, self._store.read_blobs)
+        """A recorded input or output in full; raises NOT_FOUND if its blobs were removed."""
+        try:
+            return await unpack(stored, self._store.read_blobs)
+        except KeyError as error:
+            raise SavantError(
+                ErrorCode.NOT_FOUND,
+                f"The record refers to blob {error.args[0]}, which is gone.",
+                hint="It was removed to free space; the run can be looked at, but neither resumed nor replayed.",
+            ) from None
 
     def recorded(self, path: str) -> Step | None:
         """The last attempt at a path, if there is one."""
         return self._last.get(path)
+
+    def decision(self, path: str) -> Decision | None:
+        """What a person decided about what waits at a path; taken once, so that it cannot answer a later question."""
+        return self._decisions.pop(path, None)
 
     def trace(self, event_type: str, payload: dict[str, Any], step_number: int | None = None) -> None:
         """Record one event of the run; it is durable with the next commit, at most a moment later."""
@@ -201,10 +210,10 @@ class Journal:
     async def _settle(self, prior: Step, effect: Effect) -> bool:
         """What to do about an attempt whose end nobody saw: True if it counts as done."""
         interrupted = msgspec.structs.replace(prior, status="interrupted")
-        if effect != "write":
+        if "write" not in (effect, prior.effect):
             self._writer.add(step=interrupted)
             return False
-        match self._decisions.get(prior.path) or self._on_uncertain:
+        match self.decision(prior.path) or self._on_uncertain:
             case "retry":
                 self._writer.add(step=interrupted)
                 return False
@@ -236,19 +245,11 @@ class Journal:
 
     async def _do(self, step: Step, do: Do, blobs: dict[str, bytes]) -> Any:
         began = clock.monotonic()
-        self._number += 1
-        step.step_number = self._number
-        step.started_at = clock.now()
-        self._last[step.path] = step
-        self._writer.add(step=step, blobs=blobs)
-        self.trace("step.started", _describe(step), step.step_number)
-        if step.effect == "write":
-            await self._writer.commit()
+        await self._begin(step, blobs)
         try:
             result = await do()
         except asyncio.CancelledError:
-            step.status = "interrupted"
-            self._writer.add(step=step)
+            self._interrupt(step, "interrupted")
             raise
         except (SavantError, Parked):
             raise
@@ -256,16 +257,36 @@ class Journal:
             # A fault of ours or of a tool: recorded as such before it goes on up, so the run never ends as a success.
             await self._fail(step, SavantError(ErrorCode.UNEXPECTED, f"{error.__class__.__name__}: {error}"))
             raise
-        outcome = result if isinstance(result, Outcome) else Outcome(result)
-        return await self._complete(step, outcome, began)
+        return await self._complete(step, result if isinstance(result, Outcome) else Outcome(result), began)
+
+    async def _begin(self, step: Step, blobs: dict[str, bytes]) -> None:
+        self._number += 1
+        step.step_number = self._number
+        step.started_at = clock.now()
+        self._last[step.path] = step
+        self._writer.add(step=step, blobs=blobs)
+        self.trace("step.started", _describe(step), step.step_number)
+        if step.effect != "write":
+            return
+        try:
+            await self._writer.commit()
+        except asyncio.CancelledError:
+            # The intent may be on disk, but nothing was done: a resume need not ask anyone about it.
+            self._interrupt(step, "pending")
+            raise
+
+    def _interrupt(self, step: Step, status: StepStatus) -> None:
+        step.status = status
+        self._writer.add(step=step)
+        self.trace("step.interrupted", _describe(step), step.step_number)
 
     async def _complete(self, step: Step, outcome: Outcome, began: float) -> Any:
-        raw = canonical(outcome.output)
+        self._charge(step, outcome)
+        if outcome.error is not None:
+            raise outcome.error
+        raw = await self._canonical_output(step, outcome.output)
         blobs: dict[str, bytes] = {}
         step.output = pack(raw, outcome.output, blobs)
-        step.cost_usd = outcome.cost_usd
-        step.input_tokens = outcome.input_tokens
-        step.output_tokens = outcome.output_tokens
         step.status = "completed"
         self._end(step, began)
         payload = _describe(step)
@@ -278,11 +299,30 @@ class Journal:
         await self._writer.commit()
         return msgspec.json.decode(raw)
 
+    def _charge(self, step: Step, outcome: Outcome) -> None:
+        step.cost_usd = outcome.cost_usd
+        step.input_tokens = outcome.input_tokens
+        step.output_tokens = outcome.output_tokens
+        self.spent.add(step)
+
+    async def _canonical_output(self, step: Step, output: Any) -> bytes:
+        try:
+            return canonical(output)
+        except (TypeError, ValueError) as error:
+            what = SavantError(ErrorCode.UNEXPECTED, f"The output of {step.path} is not JSON: {error}")
+            if step.effect == "write":
+                self._interrupt(step, "interrupted")  # it happened, but the record cannot say what came of it
+            else:
+                await self._fail(step, what)
+            raise what from error
+
     async def _fail(self, step: Step, error: SavantError, *, handled: bool = False) -> None:
-        if step.status == "failed":
+        if step.status != "running":
             return
         step.status = "failed"
         step.handled = handled
+        if not handled and not (self.failed_path or "").startswith(step.path):
+            self.failed_path = step.path
         step.error_code = error.code.value
         step.error_message = str(error)
         self._end(step, None)
@@ -312,7 +352,9 @@ def _describe(step: Step) -> dict[str, Any]:
 
 
 def _recorded_error(step: Step) -> SavantError:
-    return SavantError(ErrorCode(step.error_code or "unexpected"), step.error_message or "The step failed.")
+    known = step.error_code in ErrorCode.__members__.values()
+    code = ErrorCode(step.error_code) if known else ErrorCode.UNEXPECTED
+    return SavantError(code, step.error_message or "The step failed.")
 
 
 def _shape(value: Any) -> Any:

@@ -57,7 +57,7 @@ class Writer:
         self._next: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
 
     def add(
         self,
@@ -72,51 +72,72 @@ class Writer:
             self._traces.append(trace)
         if blobs:
             self._blobs.update(blobs)
-        if self._timer is None and self._task is None:
+        if self._timer is None and self._task is None and self._failure is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._start)
 
     async def commit(self) -> None:
         """Return when everything added so far is durable; raise if it could not be written."""
+        self._raise_failure()
+        if self._pending:
+            if self._next is None:
+                self._next = asyncio.get_running_loop().create_future()
+            waiting = self._next
+            self._start()
+            await asyncio.shield(waiting)
+        elif self._task is not None:
+            await asyncio.shield(self._task)
+        self._raise_failure()
+
+    async def aclose(self) -> None:
+        try:
+            await self.commit()
+        finally:
+            self._stop_timer()
+
+    @property
+    def _pending(self) -> bool:
+        return bool(self._steps or self._traces or self._blobs)
+
+    def _raise_failure(self) -> None:
         if self._failure is not None:
             raise self._failure
-        if not (self._steps or self._traces or self._blobs):
-            if self._task is not None:
-                await asyncio.shield(self._task)
-            return
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-        waiting = self._next
-        self._start()
-        await asyncio.shield(waiting)
 
     def _start(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._drain())
 
-    async def _drain(self) -> None:
-        try:
-            while self._steps or self._traces or self._blobs:
-                steps, traces, blobs = list(self._steps.values()), self._traces, self._blobs
-                waiting, self._next = self._next, None
-                self._steps, self._traces, self._blobs = {}, [], {}
-                try:
-                    await self._store.write(steps, traces, blobs)
-                except BaseException as error:  # noqa: BLE001
-                    # Nothing that follows may be written over a gap: every later commit fails as this one did.
-                    self._failure = error
-                    if waiting is not None:
-                        waiting.set_exception(error)
-                    return
-                else:
-                    if waiting is not None and not waiting.done():
-                        waiting.set_result(None)
-        finally:
-            self._task = None
-
-    async def aclose(self) -> None:
-        await self.commit()
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
+
+    async def _drain(self) -> None:
+        try:
+            while self._pending and self._failure is None:
+                await self._write_batch()
+        finally:
+            self._wake(self._next)
+            self._task = None
+
+    async def _write_batch(self) -> None:
+        # A step goes on changing while it is written, so the store gets it as it is now, with the blobs it refers to.
+        steps = [msgspec.structs.replace(step) for step in self._steps.values()]
+        traces, blobs = self._traces, self._blobs
+        waiting, self._next = self._next, None
+        self._steps, self._traces, self._blobs = {}, [], {}
+        try:
+            await self._store.write(steps, traces, blobs)
+        except Exception as error:  # noqa: BLE001
+            # Nothing that follows may be written over a gap: every later commit fails as this one did.
+            self._failure = error
+        except asyncio.CancelledError:
+            self._failure = RuntimeError("The journal's writer was cancelled.")
+            raise
+        finally:
+            self._wake(waiting)
+
+    @staticmethod
+    def _wake(waiting: asyncio.Future[None] | None) -> None:
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)

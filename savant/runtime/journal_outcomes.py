@@ -1,0 +1,64 @@
+"""How a step can end, other than with its output: failed at a cost, diverged, or waiting for an answer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from savant.errors import ErrorCode, SavantError
+from savant.schemas.steps import Step
+
+Decision = Literal["retry", "done", "fail", "approve", "deny"]
+
+
+class Outcome(msgspec.Struct):
+    """What `do` may return instead of its bare output, to have its cost and tokens recorded with the step.
+
+    With `error` the step fails with it, and what the failure cost is still recorded.
+    """
+
+    output: Any
+    cost_usd: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    error: SavantError | None = None
+
+
+class Spent(msgspec.Struct):
+    """What the model calls of a run used so far, on every attempt; `unpriced` are those whose cost is unknown."""
+
+    calls: int = 0
+    tokens: int = 0
+    cost_usd: float = 0.0
+    unpriced: int = 0
+
+    def add(self, step: Step) -> None:
+        if step.type != "model" or step.input_tokens is None:
+            return
+        self.calls += 1
+        self.tokens += step.input_tokens + (step.output_tokens or 0)
+        self.cost_usd += step.cost_usd or 0.0
+        self.unpriced += step.cost_usd is None
+
+
+class Parked(Exception):
+    """The run cannot go on without an answer; it unwinds, waits as a row, and resumes at the same step."""
+
+    def __init__(self, kind: Literal["uncertain_step", "tool", "approval"], path: str, details: dict[str, Any]) -> None:
+        super().__init__(f"{kind} at {path}")
+        self.kind = kind
+        self.path = path
+        self.details = details
+
+
+class Divergence(SavantError):
+    """The program asked for something else than what is recorded at this path."""
+
+    def __init__(self, path: str, recorded: Any, current: Any, message: str | None = None) -> None:
+        super().__init__(
+            ErrorCode.DIVERGENCE,
+            message or f"Step {path} now has another input than the recorded one.",
+            hint="The definition, the tools or the inputs changed since this run was recorded; start a new run.",
+            details={"path": path, "recorded": recorded, "current": current},
+        )
