@@ -122,7 +122,8 @@ async def _end(transport: asyncio.SubprocessTransport, child: _Child, grace: flo
         # A child that left the group may hold the pipes open for ever; what it says is not waited for.
         await asyncio.wait([child.closed], timeout=_DRAIN_SECONDS)
     finally:
-        _signal(group, signal.SIGKILL)
+        if not child.exited.done():  # cancelled a second time, while it was being asked to end
+            _signal(group, signal.SIGKILL)
         transport.close()
 
 
