@@ -50,11 +50,15 @@ class ModelRequest(msgspec.Struct, kw_only=True):
 
 
 class Usage(msgspec.Struct, kw_only=True):
-    """Tokens of one call. `cached_tokens` are the part of `input_tokens` served from the provider's cache."""
+    """Tokens of one call. `cached_tokens` are the part of `input_tokens` served from the provider's cache, and
+    `cache_write_tokens` the part written to it; `estimated` says that the server did not count, and we did.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    estimated: bool = False
 
 
 StopReason = Literal["end", "tool_calls", "length", "refused"]
