@@ -1,0 +1,38 @@
+"""One typed client, whatever stands behind it."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from savant.client.nouns import Agents, Definitions, Models, Personas, Rulesets, Runs, Workflows
+from savant.client.transport import Transport
+from savant.settings import Settings
+
+
+class Client:
+    """Every noun, every verb. Use `async with connect(settings) as client`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.agents = Agents(transport)
+        self.workflows = Workflows(transport)
+        self.personas = Personas(transport)
+        self.rulesets = Rulesets(transport)
+        self.definitions = Definitions(transport)
+        self.models = Models(transport)
+        self.runs = Runs(transport)
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.aclose()
+
+
+def connect(settings: Settings) -> Client:
+    """A client for what the settings point at; nothing is opened before the first call."""
+    from savant.client.local import LocalTransport
+
+    return Client(LocalTransport(settings))

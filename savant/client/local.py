@@ -1,0 +1,107 @@
+"""The local transport: the services in this process, over the database in the home folder."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar
+
+from savant.schemas.runs import Event, Run, RunCreate, RunResume
+from savant.settings import Settings
+
+T = TypeVar("T")
+WITHOUT_DATABASE = frozenset({"models"})
+READS = frozenset({"list", "get", "steps", "traces"})
+FOLLOW_SECONDS = 0.2
+
+
+class LocalTransport:
+    """Runs started here are carried out by this process; it waits for them when it closes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app: Any = None
+        self._opening = asyncio.Lock()
+        self._running: dict[int, asyncio.Task[Run]] = {}
+        self._events: dict[int, asyncio.Queue[Event | None]] = {}
+
+    async def call(self, noun: str, verb: str, returns: type[T], /, **arguments: Any) -> T:
+        service = getattr(importlib.import_module(f"savant.services.{noun}"), verb)
+        if noun in WITHOUT_DATABASE:
+            return await service(self._settings, **arguments)
+        app = await self._open()
+        async with app.read() if verb in READS else app.work() as work:
+            return await service(work, **arguments)
+
+    async def start(self, create: RunCreate, *, detach: bool) -> Run:
+        from savant.services import executions
+
+        return await self._go(await executions.prepare(await self._open(), create), detach)
+
+    async def resume(self, run_id: int, options: RunResume, *, detach: bool) -> Run:
+        return await self._go(await self.call("runs", "resume", Run, id=run_id, options=options), detach)
+
+    async def follow(self, run_id: int, after: int = 0) -> AsyncIterator[Event]:
+        queue = self._events.get(run_id)
+        if queue is None:
+            async for event in self._poll(run_id, after):
+                yield event
+            return
+        while (event := await queue.get()) is not None:
+            if event.seq is None or event.seq > after:
+                yield event
+        await self._running[run_id]
+
+    async def aclose(self) -> None:
+        for task in self._running.values():
+            if not task.done():
+                task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        if self._app is not None:
+            await self._app.aclose()
+
+    async def _open(self) -> Any:
+        async with self._opening:
+            if self._app is None:
+                from savant.services.app import App
+
+                self._app = await App.open(self._settings)
+            return self._app
+
+    async def _go(self, run: Run, detach: bool) -> Run:
+        if detach:
+            from savant.client.detached import spawn
+
+            spawn(self._settings, run.id)
+            return run
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._events[run.id] = queue
+        self._running[run.id] = asyncio.create_task(self._carry_out(run.id, queue))
+        return run
+
+    async def _carry_out(self, run_id: int, queue: asyncio.Queue[Event | None]) -> Run:
+        from savant.jobs.execute_run import execute_run
+
+        try:
+            return await execute_run(await self._open(), run_id, queue.put_nowait)
+        finally:
+            queue.put_nowait(None)
+
+    async def _poll(self, run_id: int, after: int) -> AsyncIterator[Event]:
+        """The stored traces of a run somebody else carries out, until it goes no further."""
+        while True:
+            run: Run = await self.call("runs", "get", Run, id=run_id)
+            traces = await self.call("runs", "traces", list, id=run_id, after=after)
+            for trace in traces:
+                after = trace.seq
+                yield Event(
+                    type=trace.event_type, run_id=run_id, payload=trace.payload, seq=trace.seq,
+                    step_number=trace.step_number, timestamp=trace.timestamp,
+                )  # fmt: skip
+            if not traces and run.status not in ("pending", "running"):
+                return
+            if not traces and run.status == "running" and run.alive is False:
+                return
+            if not traces:
+                await asyncio.sleep(FOLLOW_SECONDS)

@@ -1,0 +1,130 @@
+"""Every noun and every verb, once: what a door may ask of Savant."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Generic, TypeVar
+
+from savant.client.transport import Transport
+from savant.schemas.agents import Agent, AgentCreate, AgentUpdate
+from savant.schemas.base import Page
+from savant.schemas.lists import ListQuery
+from savant.schemas.models import ModelTest, Provider
+from savant.schemas.personas import Persona, PersonaCreate, PersonaUpdate
+from savant.schemas.plans import Apply, Plan
+from savant.schemas.rulesets import Ruleset, RulesetCreate, RulesetUpdate
+from savant.schemas.runs import Event, Run, RunCreate, RunList, RunResume
+from savant.schemas.steps import Step
+from savant.schemas.traces import Trace
+from savant.schemas.workflows import Workflow, WorkflowCreate, WorkflowUpdate
+
+T = TypeVar("T")
+C = TypeVar("C")
+U = TypeVar("U")
+
+
+class Collection(Generic[T, C, U]):
+    """The five verbs of a stored noun; `ref` is a slug."""
+
+    def __init__(self, transport: Transport, noun: str, returns: type[T]) -> None:
+        self._transport = transport
+        self._noun = noun
+        self._returns = returns
+
+    async def list(self, query: ListQuery | None = None) -> Page[T]:
+        return await self._transport.call(self._noun, "list", Page[self._returns], query=query or ListQuery())
+
+    async def get(self, ref: str) -> T:
+        return await self._transport.call(self._noun, "get", self._returns, ref=ref)
+
+    async def create(self, create: C) -> T:
+        return await self._transport.call(self._noun, "create", self._returns, create=create)
+
+    async def update(self, ref: str, update: U) -> T:
+        return await self._transport.call(self._noun, "update", self._returns, ref=ref, update=update)
+
+    async def delete(self, ref: str) -> None:
+        await self._transport.call(self._noun, "delete", type(None), ref=ref)
+
+
+class Agents(Collection[Agent, AgentCreate, AgentUpdate]):
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, "agents", Agent)
+
+
+class Workflows(Collection[Workflow, WorkflowCreate, WorkflowUpdate]):
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, "workflows", Workflow)
+
+
+class Personas(Collection[Persona, PersonaCreate, PersonaUpdate]):
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, "personas", Persona)
+
+
+class Rulesets(Collection[Ruleset, RulesetCreate, RulesetUpdate]):
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, "rulesets", Ruleset)
+
+
+class Definitions:
+    """Files against the workspace."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def apply(self, apply: Apply) -> Plan:
+        return await self._transport.call("definitions", "apply", Plan, apply=apply)
+
+
+class Models:
+    """Models of language: which there are, and whether they answer."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def providers(self, name: str | None = None, *, probe: bool = True) -> list[Provider]:
+        return await self._transport.call("models", "providers", list[Provider], name=name, probe=probe)
+
+    async def first(self) -> str | None:
+        """The model a run uses when none is named: the configured one, else the first that answers, else None."""
+        return await self._transport.call("models", "first", str | None)  # pyright: ignore[reportArgumentType]
+
+    async def test(self, id: str) -> ModelTest:
+        return await self._transport.call("models", "test", ModelTest, id=id)
+
+
+class Runs:
+    """Runs: started, followed, looked at, stopped, resumed, deleted."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def start(self, create: RunCreate, *, detach: bool = False) -> Run:
+        return await self._transport.start(create, detach=detach)
+
+    async def resume(self, id: int, options: RunResume | None = None, *, detach: bool = False) -> Run:
+        return await self._transport.resume(id, options or RunResume(), detach=detach)
+
+    def follow(self, id: int, after: int = 0) -> AsyncIterator[Event]:
+        return self._transport.follow(id, after)
+
+    async def list(self, query: RunList | None = None) -> Page[Run]:
+        return await self._transport.call("runs", "list", Page[Run], query=query or RunList())
+
+    async def get(self, id: int) -> Run:
+        return await self._transport.call("runs", "get", Run, id=id)
+
+    async def steps(self, id: int) -> list[Step]:
+        """All steps by number, with their inputs and outputs in full."""
+        return await self._transport.call("runs", "steps", list[Step], id=id)
+
+    async def traces(self, id: int, after: int = 0, limit: int = 1000) -> list[Trace]:
+        return await self._transport.call("runs", "traces", list[Trace], id=id, after=after, limit=limit)
+
+    async def stop(self, id: int) -> Run:
+        """Ask a run to stop; it does so before its next step, and a waiting one at once."""
+        return await self._transport.call("runs", "stop", Run, id=id)
+
+    async def delete(self, id: int) -> None:
+        await self._transport.call("runs", "delete", type(None), id=id)

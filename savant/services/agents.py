@@ -1,0 +1,130 @@
+"""Agents: the verbs."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import select
+
+from savant import clock
+from savant.database.work import Reading, UnitOfWork
+from savant.errors import ErrorCode, SavantError
+from savant.models.agent import Agent as Row
+from savant.models.agent_ruleset import AgentRuleset
+from savant.models.persona import Persona
+from savant.models.ruleset import Ruleset
+from savant.schemas.agents import Agent, AgentDefinition, AgentUpdate
+from savant.schemas.base import Page
+from savant.schemas.lists import ListQuery
+from savant.services import records
+
+
+async def list(work: Reading, query: ListQuery) -> Page[Agent]:
+    rows = (await work.session.scalars(records.listing(Row, query, select(Row)))).all()
+    page, more = records.cut(rows, query.limit)
+    return Page(items=await _shown(work, page), next_cursor=page[-1].slug if more else None)
+
+
+async def get(work: Reading, ref: str) -> Agent:
+    return (await _shown(work, [await records.find(work, Row, "agent", ref)]))[0]
+
+
+async def create(work: UnitOfWork, create: AgentDefinition) -> Agent:
+    slug = records.slug_of(create)
+    await records.refuse_duplicate(work, Row, "agent", slug)
+    row = Row(slug=slug, status="active")
+    work.session.add(row)
+    return await _save(work, row, create)
+
+
+async def update(work: UnitOfWork, ref: str, update: AgentUpdate) -> Agent:
+    row = await records.find(work, Row, "agent", ref)
+    row.status = records.given(update).get("status", row.status)
+    return await _save(work, row, records.revised(await definition(work, row), update))
+
+
+async def replace(work: UnitOfWork, ref: str, definition: AgentDefinition) -> Agent:
+    return await _save(work, await records.find(work, Row, "agent", ref), definition)
+
+
+async def delete(work: UnitOfWork, ref: str) -> None:
+    await work.session.delete(await records.find(work, Row, "agent", ref))
+
+
+async def _save(work: UnitOfWork, row: Row, wanted: AgentDefinition) -> Agent:
+    wanted = msgspec.structs.replace(wanted, slug=row.slug)
+    row.name = wanted.name
+    row.description = wanted.description
+    row.persona_id = await _persona_id(work, wanted.persona)
+    row.driver_prompt = wanted.driver_prompt
+    row.tools = msgspec.to_builtins(wanted.tools)
+    row.config = msgspec.to_builtins(wanted.config)
+    row.output_schema = wanted.output_schema
+    row.delegates = wanted.delegates
+    row.visibility = wanted.visibility
+    row.tags = wanted.tags
+    row.version = (await records.keep_version(work, "agent", row.slug, wanted)).version
+    records.stamp(work, row)
+    await work.session.flush()
+    await _set_rulesets(work, row, wanted.rulesets)
+    return (await _shown(work, [row]))[0]
+
+
+async def _persona_id(work: UnitOfWork, slug: str | None) -> int | None:
+    return None if slug is None else (await records.find(work, Persona, "persona", slug)).id
+
+
+async def _set_rulesets(work: UnitOfWork, row: Row, slugs: Sequence[str]) -> None:
+    await work.session.execute(delete_rows(AgentRuleset).where(AgentRuleset.agent_id == row.id))
+    if len(set(slugs)) != len(slugs):
+        raise SavantError(ErrorCode.VALIDATION, f"Agent `{row.slug}` names a ruleset twice.", hint="Name each once.")
+    for priority, slug in enumerate(slugs):
+        ruleset = await records.find(work, Ruleset, "ruleset", slug)
+        work.session.add(
+            AgentRuleset(agent_id=row.id, ruleset_id=ruleset.id, priority=priority, created_at=clock.now())
+        )
+    await work.session.flush()
+
+
+async def definition(work: Reading, row: Row) -> AgentDefinition:
+    """The definition a row holds."""
+    agent = (await _shown(work, [row]))[0]
+    fields = {name: getattr(agent, name) for name in AgentDefinition.__struct_fields__}
+    return AgentDefinition(**fields)
+
+
+async def _shown(work: Reading, rows: Sequence[Row]) -> builtins.list[Agent]:
+    if not rows:
+        return []
+    personas = await _persona_slugs(work, rows)
+    rulesets = await _ruleset_slugs(work, rows)
+    return [_agent(row, personas.get(row.persona_id or 0), rulesets.get(row.id, [])) for row in rows]
+
+
+async def _persona_slugs(work: Reading, rows: Sequence[Row]) -> Mapping[int, str]:
+    ids = {row.persona_id for row in rows if row.persona_id is not None}
+    if not ids:
+        return {}
+    found = await work.session.execute(select(Persona.id, Persona.slug).where(Persona.id.in_(ids)))
+    return dict(found.tuples())
+
+
+async def _ruleset_slugs(work: Reading, rows: Sequence[Row]) -> Mapping[int, builtins.list[str]]:
+    found = await work.session.execute(
+        select(AgentRuleset.agent_id, Ruleset.slug)
+        .join(Ruleset, Ruleset.id == AgentRuleset.ruleset_id)
+        .where(AgentRuleset.agent_id.in_([row.id for row in rows]))
+        .order_by(AgentRuleset.agent_id, AgentRuleset.priority)
+    )
+    slugs: dict[int, builtins.list[str]] = {}
+    for agent_id, slug in found:
+        slugs.setdefault(agent_id, []).append(slug)
+    return slugs
+
+
+def _agent(row: Row, persona: str | None, rulesets: builtins.list[str]) -> Agent:
+    fields = {name: getattr(row, name) for name in Agent.__struct_fields__ if hasattr(row, name)}
+    return msgspec.convert({**fields, "persona": persona, "rulesets": rulesets}, Agent)

@@ -1,0 +1,37 @@
+"""What outlives a single unit of work: the settings, the database, and in whose name."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+from savant.database.connect import Database
+from savant.database.migrate import upgrade
+from savant.database.work import Reading, UnitOfWork
+from savant.schemas.actors import Actor
+from savant.settings import Settings
+
+
+class App:
+    """Handed to what needs more than one transaction: carrying out a run, following it."""
+
+    def __init__(self, settings: Settings, database: Database, actor: Actor) -> None:
+        self.settings = settings
+        self.database = database
+        self.actor = actor
+
+    @classmethod
+    async def open(cls, settings: Settings) -> App:
+        """The installation in the home folder, made or upgraded if need be, in the name of its local user."""
+        database = Database.open(settings.database)
+        return cls(settings, database, await upgrade(database))
+
+    def work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """One unit of work in the actor's name; committed when it ends well."""
+        return self.database.work(self.actor)
+
+    def read(self) -> AbstractAsyncContextManager[Reading]:
+        """A look at the data in the actor's name."""
+        return self.database.read(self.actor)
+
+    async def aclose(self) -> None:
+        await self.database.close()

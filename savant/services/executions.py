@@ -1,0 +1,235 @@
+"""Carrying out a run: prepared before it exists, held by a lease while it goes, ended in exactly one status."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select, update
+
+from savant import clock
+from savant.database.journal import DatabaseJournalStore
+from savant.errors import ErrorCode, SavantError
+from savant.models.approval import Approval
+from savant.models.run import Run as Row
+from savant.models.step import Step
+from savant.runtime.execution import Execution
+from savant.runtime.journal import Decision, Journal, Parked
+from savant.runtime.program import run_program
+from savant.schemas.programs import Program
+from savant.schemas.runs import Event, Run, RunConfig, RunCreate
+from savant.services import leases, models, programs, runs, toolboxes
+from savant.services.app import App
+
+Listener = Callable[[Event], None]
+
+
+class Ending(msgspec.Struct, kw_only=True):
+    """How one execution of a run ended."""
+
+    status: str
+    result: Any = None
+    error: SavantError | None = None
+    parked: Parked | None = None
+
+
+async def prepare(app: App, create: RunCreate) -> Run:
+    """Resolve, check and write a pending run; nothing is written if a definition, tool or model is not there."""
+    async with app.work() as work:
+        program = await programs.resolve(work, create)
+    root = Path(create.config.root) if create.config.root else None
+    toolbox = toolboxes.build(app.settings, root, program.bundle)
+    await programs.complete(program, create, toolbox, root)
+    program.models = await models.choose(app.settings, program.bundle, create.config.model)
+    async with app.work() as work:
+        return await runs.create(work, create, program)
+
+
+async def execute(app: App, run_id: int, listener: Listener | None = None) -> Run:
+    """Carry out a run to its end, from wherever its journal stands."""
+    lease_holder = leases.holder()
+    async with app.work() as work:
+        await leases.take(work, run_id, lease_holder)
+        row = await runs.find(work, run_id)
+        decisions = await _decisions(app, run_id)
+    store = DatabaseJournalStore(app.database, app.actor.workspace_id, run_id)
+    try:
+        return await _execute(app, row, store, decisions, lease_holder, listener)
+    finally:
+        await store.aclose()
+
+
+async def _execute(
+    app: App,
+    row: Row,
+    store: DatabaseJournalStore,
+    decisions: dict[str, Decision],
+    lease_holder: str,
+    listener: Listener | None,
+) -> Run:
+    config = msgspec.convert(row.config, RunConfig)
+    journal = await Journal.open(
+        store, run_id=row.id, on_uncertain=config.on_uncertain, decisions=decisions, listener=listener
+    )
+    journal.trace("run.resumed" if row.attempts > 1 else "run.started", {"attempt": row.attempts})
+    interrupted: BaseException | None = None
+    try:
+        ending = await _guarded(app, row, journal, store, config, lease_holder)
+    except asyncio.CancelledError as error:
+        interrupted = error
+        ending = Ending(status="stopped", error=SavantError(ErrorCode.STOPPED, "Interrupted; it can be resumed."))
+    await journal.flush()
+    run = await _finish(app, row.id, journal, ending, lease_holder)
+    journal.trace(f"run.{run.status}", _closing(run))
+    await journal.aclose()
+    if interrupted is not None:
+        raise interrupted
+    return run
+
+
+async def _guarded(
+    app: App, row: Row, journal: Journal, store: DatabaseJournalStore, config: RunConfig, lease_holder: str
+) -> Ending:
+    """Run while the lease holds and nobody asks to stop."""
+    going = asyncio.create_task(_run(app, row, journal, store, config))
+    watching = asyncio.create_task(_watch(app, row.id, lease_holder))
+    try:
+        await asyncio.wait({going, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if going.done():
+            return going.result()
+        await _end(going)
+        return Ending(status="stopped", error=watching.result())
+    finally:
+        await _end(going)
+        await _end(watching)
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it has really ended."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def _watch(app: App, run_id: int, lease_holder: str) -> SavantError:
+    """Return when the run must stop: on request, or because somebody else took it."""
+    renewed = clock.monotonic()
+    while True:
+        await asyncio.sleep(leases.POLL_SECONDS)
+        try:
+            async with app.work() as work:
+                if clock.monotonic() - renewed > leases.RENEW_SECONDS:
+                    await leases.renew(work, run_id, lease_holder)
+                    renewed = clock.monotonic()
+                if await leases.stop_requested(work, run_id):
+                    return SavantError(ErrorCode.STOPPED, "Stopped on request.")
+        except SavantError as error:
+            return error
+
+
+async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore, config: RunConfig) -> Ending:
+    """The program itself; every way it can end is one of the values of `Ending`."""
+    try:
+        blob = await store.read_blobs([row.program_hash or ""])
+        program = msgspec.json.decode(blob[row.program_hash or ""], type=Program)
+        root = Path(config.root) if config.root else None
+        registry = models.registry(app.settings)
+        toolbox = toolboxes.build(app.settings, root, program.bundle)
+        execution = Execution(
+            program=program, journal=journal, models=registry, toolbox=toolbox, config=config, root=root
+        )
+        try:
+            return Ending(status="completed", result=await run_program(execution, row.goal, row.inputs))
+        finally:
+            await toolbox.aclose()
+            await registry.aclose()
+    except Parked as parked:
+        return Ending(status="waiting", parked=parked, error=_waiting(parked))
+    except SavantError as error:
+        return Ending(status="stopped" if error.code == ErrorCode.STOPPED else "failed", error=error)
+    except Exception as error:  # noqa: BLE001  (a fault of ours must end the run as failed, never leave it running)
+        message = f"{error.__class__.__name__}: {error}"
+        return Ending(status="failed", error=SavantError(ErrorCode.UNEXPECTED, message))
+
+
+def _waiting(parked: Parked) -> SavantError:
+    code = ErrorCode.UNCERTAIN_STEP if parked.kind == "uncertain_step" else ErrorCode.APPROVAL_NEEDED
+    what = parked.details.get("tool_name") or parked.details.get("prompt") or parked.kind
+    message = {
+        "uncertain_step": f"{parked.path} ({what}) was interrupted and may have happened; it is not repeated unasked.",
+        "tool": f"{parked.path} wants to call {what}, which needs approval.",
+        "approval": f"{parked.path} asks: {what}",
+    }[parked.kind]
+    return SavantError(code, message)
+
+
+async def _finish(app: App, run_id: int, journal: Journal, ending: Ending, lease_holder: str) -> Run:
+    """Write the end of an execution, unless the lease was lost: then the run is somebody else's."""
+    now = clock.now()
+    async with app.work() as work:
+        row = await runs.find(work, run_id)
+        totals = await work.session.execute(
+            select(func.sum(Step.cost_usd), func.sum(Step.input_tokens), func.sum(Step.output_tokens)).where(
+                Step.run_id == run_id
+            )
+        )
+        cost, input_tokens, output_tokens = totals.one()
+        await work.session.execute(
+            update(Row)
+            .where(Row.id == run_id, Row.lease_holder == lease_holder)
+            .values(
+                status=ending.status,
+                result=ending.result,
+                error_code=ending.error.code.value if ending.error else None,
+                error_message=str(ending.error) if ending.error else None,
+                failed_path=journal.failed_path if ending.status == "failed" else None,
+                cost_usd=cost,
+                input_tokens=input_tokens or 0,
+                output_tokens=output_tokens or 0,
+                lease_holder=None,
+                lease_expires_at=None,
+                completed_at=None if ending.status == "waiting" else now,
+                duration_ms=round((now - (row.started_at or now)).total_seconds() * 1000),
+                updated_at=now,
+            )
+        )
+        if ending.parked is not None:
+            await _ask(work, run_id, ending.parked)
+    async with app.work() as work:
+        return await runs.get(work, run_id)
+
+
+async def _ask(work: Any, run_id: int, parked: Parked) -> None:
+    open_question = select(Approval.id).where(
+        Approval.run_id == run_id, Approval.path == parked.path, Approval.status == "pending"
+    )
+    if await work.session.scalar(open_question) is None:
+        work.session.add(
+            Approval(run_id=run_id, path=parked.path, kind=parked.kind, details=parked.details, status="pending")
+        )
+
+
+async def _decisions(app: App, run_id: int) -> dict[str, Decision]:
+    """What was answered about uncertain writes, by path; the last answer counts."""
+    async with app.work() as work:
+        answered = await work.session.execute(
+            select(Approval.path, Approval.reason)
+            .where(Approval.run_id == run_id, Approval.kind == "uncertain_step", Approval.status != "pending")
+            .order_by(Approval.id)
+        )
+        return {path: reason for path, reason in answered if reason in ("retry", "done", "fail")}
+
+
+def _closing(run: Run) -> dict[str, Any]:
+    return {
+        "status": run.status,
+        "error_code": run.error_code,
+        "error_message": run.error_message,
+        "cost_usd": run.cost_usd,
+        "input_tokens": run.input_tokens,
+        "output_tokens": run.output_tokens,
+        "duration_ms": run.duration_ms,
+    }

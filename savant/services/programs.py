@@ -1,0 +1,106 @@
+"""Resolving what a run runs: every definition it can reach, from the caller's files first, then the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from savant import __version__
+from savant.database.work import Reading
+from savant.errors import ErrorCode, SavantError, SavantErrors
+from savant.models.agent import Agent
+from savant.models.persona import Persona
+from savant.models.ruleset import Ruleset
+from savant.models.workflow import Workflow
+from savant.runtime.engines.git import repository_state
+from savant.runtime.tools.toolbox import EngineToolbox
+from savant.runtime.workflows.interpreter import coerce_inputs
+from savant.runtime.workflows.validate import validate
+from savant.schemas.programs import Bundle, Program, RunnableType
+from savant.schemas.runs import RunCreate
+from savant.services import agents, personas, records, rulesets, workflows
+
+_NESTED = ("then", "else", "parallel", "steps", "on_error")
+
+
+async def resolve(work: Reading, create: RunCreate) -> Program:
+    """The program of a run, without models and tools; NOT_FOUND for a definition that is nowhere."""
+    found = Bundle()
+    if create.type == "agent":
+        await _agent(work, create.bundle, found, create.slug)
+    else:
+        await _workflow(work, create.bundle, found, create.slug)
+    return Program(type=create.type, slug=create.slug, bundle=found, savant_version=__version__)
+
+
+async def complete(program: Program, create: RunCreate, toolbox: EngineToolbox, root: Path | None) -> None:
+    """Add what is known only now (tools, the repository's state), and refuse a program that cannot run."""
+    errors: list[SavantError] = []
+    for definition in program.bundle.workflows.values():
+        errors += validate(definition, program.bundle, toolbox.specs())
+    if errors:
+        raise errors[0] if len(errors) == 1 else SavantErrors(errors)
+    if create.type == "workflow":
+        create.inputs = coerce_inputs(program.bundle.workflows[create.slug], create.inputs)
+    elif not (create.goal or "").strip():
+        raise SavantError(
+            ErrorCode.VALIDATION, f"Agent `{create.slug}` needs a goal.", hint=f'savant run {create.slug} "what to do"'
+        )
+    program.tools = toolbox.schema_hashes()
+    program.repository = None if root is None else await repository_state(root)
+
+
+async def _workflow(work: Reading, given: Bundle, found: Bundle, slug: str) -> None:
+    if slug in found.workflows:
+        return
+    definition = given.workflows.get(slug)
+    if definition is None:
+        definition = workflows.definition(await records.find(work, Workflow, "workflow", slug))
+    found.workflows[slug] = msgspec.structs.replace(definition, slug=slug)
+    for type, name in references(definition.steps):
+        await (_agent if type == "agent" else _workflow)(work, given, found, name)
+
+
+async def _agent(work: Reading, given: Bundle, found: Bundle, slug: str) -> None:
+    if slug in found.agents:
+        return
+    definition = given.agents.get(slug)
+    if definition is None:
+        definition = await agents.definition(work, await records.find(work, Agent, "agent", slug))
+    found.agents[slug] = msgspec.structs.replace(definition, slug=slug)
+    if definition.persona is not None:
+        await _persona(work, given, found, definition.persona)
+    for name in definition.rulesets:
+        await _ruleset(work, given, found, name)
+    for name in definition.delegates:
+        await _agent(work, given, found, name)
+
+
+async def _persona(work: Reading, given: Bundle, found: Bundle, slug: str) -> None:
+    if slug not in found.personas:
+        definition = given.personas.get(slug)
+        found.personas[slug] = definition or personas.definition(await records.find(work, Persona, "persona", slug))
+
+
+async def _ruleset(work: Reading, given: Bundle, found: Bundle, slug: str) -> None:
+    if slug not in found.rulesets:
+        definition = given.rulesets.get(slug)
+        found.rulesets[slug] = definition or rulesets.definition(await records.find(work, Ruleset, "ruleset", slug))
+
+
+def references(steps: Any) -> Iterator[tuple[RunnableType, str]]:
+    """The agents and workflows that steps name, nested ones included."""
+    if not isinstance(steps, list):
+        return
+    for step in steps:
+        if not isinstance(step, dict):
+            continue
+        if isinstance(step.get("agent"), str):
+            yield "agent", step["agent"]
+        elif isinstance(step.get("workflow"), str):
+            yield "workflow", step["workflow"]
+        for key in _NESTED:
+            yield from references(step.get(key))

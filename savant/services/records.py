@@ -1,0 +1,122 @@
+"""What the services of every stored definition share: finding by slug, paging, and keeping versions."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Select, func, or_, select
+
+from savant import clock
+from savant.database.work import Reading, UnitOfWork
+from savant.errors import ErrorCode, SavantError
+from savant.models.definition_version import DefinitionVersion
+from savant.runtime.blobs import canonical, digest
+from savant.schemas.base import slugify
+from savant.schemas.lists import ListQuery
+from savant.schemas.plans import Kind
+
+Row = TypeVar("Row")
+MAX_LIMIT = 1000
+
+
+async def find(work: Reading, model: type[Row], kind: Kind, slug: str) -> Row:
+    """The row with this slug in the actor's workspace; NOT_FOUND names the nearest."""
+    columns: Any = model
+    row = await work.session.scalar(select(model).where(columns.slug == slug))
+    if row is None:
+        raise await _not_found(work, columns, kind, slug)
+    return row
+
+
+async def _not_found(work: Reading, columns: Any, kind: Kind, slug: str) -> SavantError:
+    slugs = (await work.session.scalars(select(columns.slug))).all()
+    near = difflib.get_close_matches(slug, slugs, 1)
+    hint = f"Did you mean `{near[0]}`?" if near else f"`savant {kind}s list` shows what there is."
+    return SavantError(ErrorCode.NOT_FOUND, f"There is no {kind} `{slug}`.", hint=hint)
+
+
+async def refuse_duplicate(work: UnitOfWork, model: type[Any], kind: Kind, slug: str) -> None:
+    """Raise CONFLICT if the slug is taken."""
+    if await work.session.scalar(select(func.count(model.id)).where(model.slug == slug)):
+        raise SavantError(
+            ErrorCode.CONFLICT,
+            f"There already is a {kind} `{slug}`.",
+            hint=f"Change it with `savant {kind}s edit {slug}`, or choose another slug.",
+        )
+
+
+def listing(model: type[Any], query: ListQuery, selected: Select[Any]) -> Select[Any]:
+    """`selected`, filtered and cut to one page (and one row more) in order of slug."""
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise SavantError(ErrorCode.VALIDATION, f"limit must be between 1 and {MAX_LIMIT}, not {query.limit}.")
+    statement = selected.order_by(model.slug).limit(query.limit + 1)
+    if query.q:
+        like = f"%{query.q.lower()}%"
+        statement = statement.where(or_(func.lower(model.name).like(like), model.slug.like(like)))
+    if query.status and hasattr(model, "status"):
+        statement = statement.where(model.status == query.status)
+    if query.cursor:
+        statement = statement.where(model.slug > query.cursor)
+    return statement
+
+
+def cut(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], bool]:
+    """The page itself, and whether there is more."""
+    return rows[:limit], len(rows) > limit
+
+
+def slug_of(definition: Any) -> str:
+    """The slug a definition has or gets from its name."""
+    return definition.slug or slugify(definition.name)
+
+
+async def keep_version(
+    work: UnitOfWork, kind: Kind, slug: str, definition: Any, source: str = "workspace"
+) -> DefinitionVersion:
+    """The version row of exactly this definition: the one there is, or a new one with the next number."""
+    content = msgspec.to_builtins(definition)
+    content_hash = digest(canonical(content))
+    versions = select(DefinitionVersion).where(DefinitionVersion.kind == kind, DefinitionVersion.slug == slug)
+    known = await work.session.scalar(versions.where(DefinitionVersion.content_hash == content_hash))
+    if known is not None:
+        return known
+    latest = await work.session.scalar(
+        select(func.max(DefinitionVersion.version)).where(
+            DefinitionVersion.kind == kind, DefinitionVersion.slug == slug
+        )
+    )
+    row = DefinitionVersion(
+        kind=kind,
+        slug=slug,
+        version=(latest or 0) + 1,
+        definition=content,
+        content_hash=content_hash,
+        source=source,
+        created_by_id=work.actor.user_id,
+        created_at=clock.now(),
+    )
+    work.session.add(row)
+    await work.session.flush()
+    return row
+
+
+def given(update: msgspec.Struct) -> dict[str, Any]:
+    """The fields of an update that were set."""
+    return {name: value for name in update.__struct_fields__ if (value := getattr(update, name)) is not msgspec.UNSET}
+
+
+def revised(definition: Any, update: msgspec.Struct) -> Any:
+    """The definition with an update's fields; fields a definition has not (status) are left out."""
+    changes = {name: value for name, value in given(update).items() if name in definition.__struct_fields__}
+    return msgspec.structs.replace(definition, **changes)
+
+
+def stamp(work: UnitOfWork, row: Any) -> None:
+    """Creation and change times of a row, in the actor's name."""
+    row.updated_at = clock.now()
+    if row.created_at is None:
+        row.created_at = row.updated_at
+        row.created_by_id = work.actor.user_id

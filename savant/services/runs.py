@@ -1,0 +1,200 @@
+"""Runs: the verbs. Carrying one out is in `executions`."""
+
+from __future__ import annotations
+
+import builtins
+
+import msgspec
+from sqlalchemy import func, select
+
+from savant import clock
+from savant.database.journal import DatabaseJournalStore
+from savant.database.work import Reading, UnitOfWork
+from savant.errors import ErrorCode, SavantError
+from savant.models.approval import Approval
+from savant.models.run import Run as Row
+from savant.models.step import Step as StepRow
+from savant.runtime.blobs import canonical, digest, unpack
+from savant.schemas.base import Page
+from savant.schemas.programs import Program
+from savant.schemas.runs import FINISHED, Run, RunCreate, RunList, RunResume
+from savant.schemas.steps import Step
+from savant.schemas.traces import Trace
+from savant.services import leases, records
+
+
+async def list(work: Reading, query: RunList) -> Page[Run]:
+    if not 1 <= query.limit <= records.MAX_LIMIT:
+        raise SavantError(ErrorCode.VALIDATION, f"limit must be between 1 and {records.MAX_LIMIT}.")
+    statement = select(Row).order_by(Row.id.desc())
+    if query.status is not None:
+        statement = statement.where(Row.status == query.status)
+    if query.type is not None:
+        statement = statement.where(Row.runnable_type == query.type)
+    if query.slug is not None:
+        statement = statement.where(Row.runnable_slug == query.slug)
+    if query.cursor is not None:
+        statement = statement.where(Row.id < _number(query.cursor))
+    rows = (await work.session.scalars(statement.limit(query.limit + 1))).all()
+    page, more = records.cut(rows, query.limit)
+    counts = await _steps_counts(work, [row.id for row in page])
+    return Page(
+        items=[shown(row, counts.get(row.id, 0)) for row in page], next_cursor=str(page[-1].id) if more else None
+    )
+
+
+async def get(work: Reading, id: int) -> Run:
+    row = await find(work, id)
+    return shown(row, (await _steps_counts(work, [id])).get(id, 0))
+
+
+async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
+    """Write a pending run with everything that it needs; an idempotency key returns the run it first made."""
+    known = await _by_key(work, create.idempotency_key)
+    if known is not None:
+        return shown(known, 0)
+    definition = getattr(program.bundle, f"{program.type}s")[program.slug]
+    version = await records.keep_version(
+        work, program.type, program.slug, definition, "file" if _from_file(create) else "workspace"
+    )
+    row = Row(
+        user_id=work.actor.user_id,
+        runnable_type=program.type,
+        runnable_slug=program.slug,
+        version_id=version.id,
+        status="pending",
+        goal=create.goal,
+        inputs=create.inputs,
+        config=msgspec.to_builtins(create.config),
+        idempotency_key=create.idempotency_key,
+        repository_commit=program.repository.commit if program.repository else None,
+    )
+    work.session.add(row)
+    await work.session.flush()
+    raw = canonical(program)
+    row.program_hash = digest(raw)
+    await DatabaseJournalStore.put_blob(work.session, work.actor.workspace_id, row.program_hash, raw)
+    return shown(row, 0)
+
+
+async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
+    """Make a run that stopped, failed, waits or lost its process ready to go on from its journal."""
+    row = await find(work, id)
+    if row.status == "completed":
+        raise SavantError(ErrorCode.CONFLICT, f"Run {id} is completed; there is nothing to resume.")
+    if row.status == "running" and leases.alive(row.lease_holder, row.lease_expires_at):
+        raise SavantError(
+            ErrorCode.CONFLICT,
+            f"Run {id} is still running ({row.lease_holder}).",
+            hint=f"Follow it: savant runs watch {id}",
+        )
+    changes = {name: value for name, value in msgspec.structs.asdict(options).items() if value is not None}
+    await _answer(work, id, changes.pop("on_uncertain", None))
+    row.config = {**row.config, **changes}
+    row.status = "pending"
+    row.stop_requested_at = None
+    row.updated_at = clock.now()
+    return await get(work, id)
+
+
+async def _answer(work: UnitOfWork, id: int, decision: str | None) -> None:
+    """Answer the run's open questions about uncertain writes, or say that they are open."""
+    pending = (
+        await work.session.scalars(select(Approval).where(Approval.run_id == id, Approval.status == "pending"))
+    ).all()
+    for approval in pending:
+        if decision is None:
+            raise SavantError(
+                ErrorCode.APPROVAL_NEEDED,
+                f"Run {id} waits for an answer about {approval.path} ({approval.kind}).",
+                hint=f"savant runs resume {id} --on-uncertain retry repeats it, `done` takes it as done, `fail` fails.",
+                details={"approval_id": approval.id, "path": approval.path, "kind": approval.kind},
+            )
+        approval.status = "denied" if decision == "fail" else "approved"
+        approval.reason = decision
+        approval.answered_at = clock.now()
+        approval.answered_by_id = work.actor.user_id
+
+
+async def stop(work: UnitOfWork, id: int) -> Run:
+    row = await find(work, id)
+    if row.status in FINISHED:
+        raise SavantError(ErrorCode.CONFLICT, f"Run {id} is already {row.status}.")
+    row.stop_requested_at = clock.now()
+    if row.status != "running" or not leases.alive(row.lease_holder, row.lease_expires_at):
+        row.status = "stopped"
+        row.error_code = ErrorCode.STOPPED.value
+        row.error_message = "Stopped on request."
+        row.completed_at = clock.now()
+    return await get(work, id)
+
+
+async def delete(work: UnitOfWork, id: int) -> None:
+    row = await find(work, id)
+    if row.status == "running" and leases.alive(row.lease_holder, row.lease_expires_at):
+        raise SavantError(ErrorCode.CONFLICT, f"Run {id} is running.", hint=f"Stop it first: savant runs stop {id}.")
+    await work.session.delete(row)
+
+
+async def steps(work: Reading, id: int) -> builtins.list[Step]:
+    """All steps of a run by number, inputs and outputs in full."""
+    await find(work, id)
+    store = journal_store(work, id)
+    try:
+        found, _ = await store.load()
+        for step in found:
+            step.input = await unpack(step.input, store.read_blobs)
+            step.output = await unpack(step.output, store.read_blobs)
+    finally:
+        await store.aclose()
+    return found
+
+
+async def traces(work: Reading, id: int, after: int = 0, limit: int = 1000) -> builtins.list[Trace]:
+    await find(work, id)
+    store = journal_store(work, id)
+    try:
+        return await store.read_traces(after, limit)
+    finally:
+        await store.aclose()
+
+
+def journal_store(work: Reading, id: int) -> DatabaseJournalStore:
+    return DatabaseJournalStore(work.database, work.actor.workspace_id, id)
+
+
+async def find(work: Reading, id: int) -> Row:
+    row = await work.session.scalar(select(Row).where(Row.id == id))
+    if row is None:
+        raise SavantError(ErrorCode.NOT_FOUND, f"There is no run {id}.", hint="`savant runs list` shows what there is.")
+    return row
+
+
+async def _by_key(work: Reading, key: str | None) -> Row | None:
+    if key is None:
+        return None
+    return await work.session.scalar(select(Row).where(Row.idempotency_key == key))
+
+
+async def _steps_counts(work: Reading, ids: builtins.list[int]) -> dict[int, int]:
+    if not ids:
+        return {}
+    counted = select(StepRow.run_id, func.count()).where(StepRow.run_id.in_(ids)).group_by(StepRow.run_id)
+    return dict((await work.session.execute(counted)).tuples())
+
+
+def _from_file(create: RunCreate) -> bool:
+    return create.slug in getattr(create.bundle, f"{create.type}s")
+
+
+def _number(cursor: str) -> int:
+    if not cursor.isdigit():
+        raise SavantError(ErrorCode.VALIDATION, f"`{cursor}` is not a cursor of this list.")
+    return int(cursor)
+
+
+def shown(row: Row, steps_count: int) -> Run:
+    fields = {name: getattr(row, name) for name in Run.__struct_fields__ if hasattr(row, name)}
+    fields["steps_count"] = steps_count
+    fields["alive"] = leases.alive(row.lease_holder, row.lease_expires_at) if row.status == "running" else None
+    return msgspec.convert(fields, Run)
