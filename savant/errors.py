@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     POLICY_DENIED = 9
     STOPPED = 10
     INTERRUPTED = 130
+    BROKEN_PIPE = 141
     TERMINATED = 143
 
 

@@ -1,0 +1,99 @@
+"""The root of the command line: names and one-line help of all commands, loaded when they are called."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+from typing import Any
+
+import typer
+import typer.main
+from typer.core import TyperGroup
+
+from savant.cli import failures
+from savant.cli.door import Door
+from savant.errors import ErrorCode, SavantError
+
+COMMANDS = {
+    "init": "Set up a project in this folder, with examples.",
+    "doctor": "Check that everything Savant needs is there, and say what to do where it is not.",
+    "run": "Run an agent or a workflow.",
+    "validate": "Find what is wrong in definitions, without running anything.",
+    "apply": "Bring the workspace in line with the project's files; a plan first.",
+    "agents": "Agents: list, show, create, edit, delete.",
+    "workflows": "Workflows: list, show, create, edit, delete.",
+    "personas": "Personas: list, show, create, edit, delete.",
+    "rulesets": "Rulesets: list, show, create, edit, delete.",
+    "runs": "Runs: list, show, watch, stop, resume, delete.",
+    "models": "Models of language: list, test, choose.",
+    "config": "Settings: show, set, trust.",
+    "schema": "Print the JSON Schema of a definition or of the events of a run.",
+    "completion": "Print the completion script of a shell.",
+    "version": "Print the version.",
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands by name, and imports one only to call it."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"savant.cli.commands.{cmd_name}")
+        return typer.main.get_command(module.app)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            close = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f"Did you mean `savant {close[0]}`?" if close else "`savant --help` lists what there is."
+            raise SavantError(ErrorCode.USAGE, f"There is no command `{name}`.", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="savant",
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(ctx: typer.Context, version: bool = typer.Option(False, "--version", "-V", help="Print the version.")) -> None:
+    """Run AI agents and workflows over your own repositories; every step is recorded and can be resumed."""
+    door: Door = ctx.obj
+    if version:
+        from savant import __version__
+
+        door.out.text(f"savant {__version__}")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        door.out.text(ctx.get_help())
+
+
+def run(arguments: list[str]) -> int:
+    """Carry out one command line; the exit code, whatever happens."""
+    if "_SAVANT_COMPLETE" in os.environ:
+        from typer.completion import completion_init
+
+        completion_init()
+    door = Door(arguments)
+    return failures.guarded(door, lambda: _invoke(door))
+
+
+def _invoke(door: Door) -> int:
+    group = typer.main.get_group(app)
+    code = group.main(door.arguments, prog_name="savant", standalone_mode=False, obj=door)
+    return code if isinstance(code, int) else 0
