@@ -11,7 +11,7 @@ from savant.runtime.engines.beneath import relative, shown
 from savant.runtime.engines.git.command import Repository
 from savant.runtime.engines.git.results import Diff, FileChange, FileStatus
 
-_OPTIONS = ("--no-ext-diff", "--no-textconv", "--find-renames", "--submodule=short", "--ignore-submodules=dirty")
+OPTIONS = ("--no-ext-diff", "--no-textconv", "--find-renames", "--submodule=short", "--ignore-submodules=dirty")
 _STATUSES: dict[str, FileStatus] = {
     "A": "added",
     "M": "modified",
@@ -81,7 +81,7 @@ async def changes(
     repository: Repository, base: str, head: str | None, *, staged: bool = False, paths: Sequence[str] = ()
 ) -> list[Change]:
     """The files that differ, by path."""
-    arguments = [*_OPTIONS, "--raw", "--numstat", "-z", "--no-abbrev", *sides(base, head, staged=staged)]
+    arguments = [*OPTIONS, "--raw", "--numstat", "-z", "--no-abbrev", *sides(base, head, staged=staged)]
     out = await repository.bytes("diff", *arguments, *pathspecs(paths))
     return parse(out).get("", [])
 
@@ -97,7 +97,7 @@ async def patch(
     limit: int,
 ) -> tuple[str, bool]:
     """The unified diff, and whether it was cut (at a line end) to fit in `limit` bytes."""
-    arguments = [*_OPTIONS, "--patch", f"--unified={context}", *sides(base, head, staged=staged)]
+    arguments = [*OPTIONS, "--patch", f"--unified={context}", *sides(base, head, staged=staged)]
     out = await repository.bytes("diff", *arguments, *pathspecs(paths), max_bytes=limit + 1)
     truncated = len(out) > limit
     kept = out[: out.rfind(b"\n", 0, limit) + 1] if truncated else out
@@ -108,7 +108,7 @@ async def changes_of(repository: Repository, commits: Sequence[str]) -> dict[str
     """What each commit changed against its first parent, by commit."""
     arguments = ["--stdin", "-z", "-r", "--root", "--raw", "--numstat", "--no-abbrev", "--diff-merges=first-parent"]
     listed = "".join(f"{commit}\n" for commit in commits).encode()
-    return parse(await repository.bytes("diff-tree", *_OPTIONS, *arguments, stdin=listed))
+    return parse(await repository.bytes("diff-tree", *OPTIONS, *arguments, stdin=listed))
 
 
 def parse(out: bytes) -> dict[str, list[Change]]:

@@ -15,8 +15,8 @@ class Language(NamedTuple):
 
 
 NOT_NAMES = frozenset(
-    ("if", "for", "while", "switch", "catch", "return", "else", "do", "try", "function", "throw", "await", "typeof")
-    + ("sizeof", "defined", "unless")
+    {"if", "for", "while", "switch", "catch", "return", "else", "do", "try", "function", "throw", "await"}
+    | {"typeof", "sizeof", "defined", "unless"}
 )
 _C_COMMENT = r"//[^\n]*|/\*[\s\S]*?\*/"
 _STRING = r'"(?:\\[\s\S]|[^"\\\n])*"'

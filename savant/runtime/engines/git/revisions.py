@@ -57,6 +57,18 @@ async def between(repository: Repository, base: str, head: str, *, since_fork: b
     return Range(await _fork(repository, found), found.head) if since_fork else found
 
 
+async def reached(repository: Repository, text: str) -> list[str]:
+    """A revision or a range as ids for `git log`: what is reached, and with `^` what is left out."""
+    range = split(text)
+    if range is None:
+        return [await commit(repository, text)]
+    base, head, symmetric = range
+    if base == await empty_tree(repository):
+        return [await commit(repository, head)]
+    found = await between(repository, base, head)
+    return [f"{found.base}...{found.head}"] if symmetric else [found.head, f"^{found.base}"]
+
+
 def split(text: str) -> tuple[str, str, bool] | None:
     """`a..b` -> (a, b, False), `a...b` -> (a, b, True), with HEAD for what is left out; None if it is no range."""
     found = re.match(r"(.*?)(\.{2,3})(.*)\Z", text, re.DOTALL)
