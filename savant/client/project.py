@@ -3,36 +3,53 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from savant.client.client import Client
-from savant.errors import ErrorCode, SavantError
-from savant.runtime.definitions import dump, find_project, json_schema, load_file, load_project
+from savant.errors import ErrorCode, SavantError, SavantErrors
+from savant.runtime.definitions.dump import dump
+from savant.runtime.definitions.load import Definition, Loaded, Source, find_project, load_file, load_project
+from savant.runtime.definitions.schema import json_schema
+from savant.runtime.engines import builtin
+from savant.runtime.tools.toolbox import EngineToolbox
+from savant.runtime.workflows.validate import validate
 from savant.schemas.plans import Kind
 from savant.schemas.programs import Bundle, RunnableType
 
-dump_definition = dump
-definition_schema = json_schema
+__all__ = ["Definition", "Project", "Resolved", "check", "dump", "json_schema", "load_file", "resolve"]
 
 
 class Project(msgspec.Struct, kw_only=True):
-    """The files of a project: `sources` maps `kind/slug` to the file it is in."""
+    """The files of a project; `sources` maps kind and slug to the file and the positions in it."""
 
     root: Path
-    bundle: Bundle
-    sources: dict[str, str]
+    bundle: Bundle = msgspec.field(default_factory=Bundle)
+    sources: dict[tuple[Kind, str], Source] = msgspec.field(default_factory=dict)
 
     @classmethod
     def find(cls, cwd: Path) -> Project | None:
         """The project that `cwd` is in, with all its definitions; raises INVALID_DEFINITION for broken files."""
         root = find_project(cwd)
-        if root is None:
-            return None
-        bundle, sources = load_project(root)
-        return cls(root=root, bundle=bundle, sources=sources)
+        return None if root is None else cls.at(root)
+
+    @classmethod
+    def at(cls, root: Path) -> Project:
+        found = load_project(root)
+        return cls(root=root, bundle=found.bundle, sources=found.sources)
+
+    def add(self, loaded: Loaded) -> None:
+        """Lay one more file over the project's own."""
+        definition, source = loaded
+        _definitions(self.bundle, source.kind)[source.slug] = definition
+        self.sources[source.kind, source.slug] = source
+
+    def names(self) -> dict[str, str]:
+        """`kind/slug` to the path of its file."""
+        return {f"{kind}/{slug}": str(source.path) for (kind, slug), source in self.sources.items()}
 
 
 class Resolved(msgspec.Struct, kw_only=True):
@@ -40,7 +57,7 @@ class Resolved(msgspec.Struct, kw_only=True):
 
     type: RunnableType
     slug: str
-    bundle: Bundle
+    project: Project
     path: Path | None = None
 
 
@@ -49,14 +66,12 @@ async def resolve(ref: str, cwd: Path, client: Client) -> Resolved:
 
     Files of the project come first, then what the workspace has. Raises NOT_FOUND naming the nearest.
     """
-    path = cwd / ref
-    if path.suffix in (".yaml", ".yml"):
-        return _from_file(path)
-    project = Project.find(cwd)
-    bundle = project.bundle if project else Bundle()
+    if ref.endswith((".yaml", ".yml")):
+        return _from_file(cwd / ref, ref)
+    project = Project.find(cwd) or Project(root=cwd)
     wanted, slug = _split(ref)
     found: list[RunnableType] = [
-        type for type in wanted if slug in _definitions(bundle, type) or await _stored(client, type, slug)
+        type for type in wanted if slug in _definitions(project.bundle, type) or await _stored(client, type, slug)
     ]
     if len(found) > 1:
         raise SavantError(
@@ -65,9 +80,25 @@ async def resolve(ref: str, cwd: Path, client: Client) -> Resolved:
             hint=f"Say `agent/{slug}` or `workflow/{slug}`.",
         )
     if not found:
-        raise await _unknown(client, bundle, slug)
-    source = project.sources.get(f"{found[0]}/{slug}") if project else None
-    return Resolved(type=found[0], slug=slug, bundle=bundle, path=Path(source) if source else None)
+        raise await _unknown(client, project.bundle, slug)
+    source = project.sources.get((found[0], slug))
+    return Resolved(type=found[0], slug=slug, project=project, path=source.path if source else None)
+
+
+def check(project: Project, *, shell: bool, only: Iterable[tuple[Kind, str]] | None = None) -> None:
+    """Check a project's workflows, or some, against the tools and definitions there are; raises all that is wrong.
+
+    Names that no file has may still be in the workspace, so a run checks again with what it resolved.
+    """
+    toolbox = EngineToolbox(builtin(project.root, project.bundle, shell=shell))
+    errors: list[SavantError] = []
+    for kind, slug in only if only is not None else list(project.sources):
+        source = project.sources.get((kind, slug))
+        if kind == "workflow" and source is not None:
+            definition = project.bundle.workflows[slug]
+            errors += validate(definition, project.bundle, toolbox.specs(), source.positions)
+    if errors:
+        raise errors[0] if len(errors) == 1 else SavantErrors(errors)
 
 
 def _split(ref: str) -> tuple[list[RunnableType], str]:
@@ -81,16 +112,16 @@ def _split(ref: str) -> tuple[list[RunnableType], str]:
             return ["agent", "workflow"], ref
 
 
-def _from_file(path: Path) -> Resolved:
-    kind, slug, definition = load_file(path)
+def _from_file(path: Path, name: str) -> Resolved:
+    loaded = load_file(path, name=name)
+    kind = loaded.source.kind
     if kind not in ("agent", "workflow"):
         raise SavantError(
-            ErrorCode.USAGE, f"{path} is a {kind}; only agents and workflows run.", hint="Name one that uses it."
+            ErrorCode.USAGE, f"{name} is a {kind}; only agents and workflows run.", hint="Name one that uses it."
         )
-    project = Project.find(path.resolve().parent)
-    bundle = project.bundle if project else Bundle()
-    _definitions(bundle, kind)[slug] = definition
-    return Resolved(type=kind, slug=slug, bundle=bundle, path=path)
+    project = Project.find(path.resolve().parent) or Project(root=path.resolve().parent)
+    project.add(loaded)
+    return Resolved(type=kind, slug=loaded.source.slug, project=project, path=path)
 
 
 def _definitions(bundle: Bundle, kind: Kind) -> dict[str, Any]:

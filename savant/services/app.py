@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 from savant.database.connect import Database
 from savant.database.migrate import upgrade
+from savant.database.seed import local_actor
 from savant.database.work import Reading, UnitOfWork
 from savant.schemas.actors import Actor
 from savant.settings import Settings
@@ -23,7 +24,8 @@ class App:
     async def open(cls, settings: Settings) -> App:
         """The installation in the home folder, made or upgraded if need be, in the name of its local user."""
         database = Database.open(settings.database)
-        return cls(settings, database, await upgrade(database))
+        await upgrade(database)
+        return cls(settings, database, await local_actor(database))
 
     def work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """One unit of work in the actor's name; committed when it ends well."""
