@@ -55,7 +55,7 @@ class Journal:
         self._number = 0
         self.spent = Spent()
         for step in history:
-            self.spent.add(step)
+            self.spent.add_step(step)
             self._last[step.path] = step
             self._number = max(self._number, step.step_number)
         self._seq = next_seq
@@ -303,7 +303,7 @@ class Journal:
         step.cost_usd = outcome.cost_usd
         step.input_tokens = outcome.input_tokens
         step.output_tokens = outcome.output_tokens
-        self.spent.add(step)
+        self.spent.add_step(step)
 
     async def _canonical_output(self, step: Step, output: Any) -> bytes:
         try:

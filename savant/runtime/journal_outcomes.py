@@ -33,13 +33,16 @@ class Spent(msgspec.Struct):
     cost_usd: float = 0.0
     unpriced: int = 0
 
-    def add(self, step: Step) -> None:
-        if step.type != "model" or step.input_tokens is None:
-            return
+    def add(self, input_tokens: int, output_tokens: int, cost_usd: float | None) -> None:
         self.calls += 1
-        self.tokens += step.input_tokens + (step.output_tokens or 0)
-        self.cost_usd += step.cost_usd or 0.0
-        self.unpriced += step.cost_usd is None
+        self.tokens += input_tokens + output_tokens
+        self.cost_usd += cost_usd or 0.0
+        self.unpriced += cost_usd is None
+
+    def add_step(self, step: Step) -> None:
+        """Count a recorded step, if it is a model call that was answered."""
+        if step.type == "model" and step.input_tokens is not None:
+            self.add(step.input_tokens, step.output_tokens or 0, step.cost_usd)
 
 
 class Parked(Exception):

@@ -25,9 +25,10 @@ class Bundle(Schema):
 
 
 class RepositoryState(Schema):
-    """The repository a run worked on: its root, the commit checked out, and whether files differed from it."""
+    """The repository a run worked on: its root, the branch and commit checked out, and whether files differed."""
 
     root: str
+    branch: str | None = None
     commit: str | None = None
     dirty: bool = False
 
