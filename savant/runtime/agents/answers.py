@@ -57,7 +57,7 @@ def json_values(text: str) -> Iterator[Any]:
     try:
         yield msgspec.json.decode(text)
         return
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         pass
     at, starts = 0, 0
     while starts < MOST_STARTS and (at := _next_start(text, at)) >= 0:
