@@ -138,7 +138,7 @@ def _definition(document: Document, kind: Kind) -> Definition:
     errors = check(data, type, positions)
     if kind == "workflow" and isinstance(data.get("steps"), list):
         # Imported here because only workflows need the language of steps.
-        from savant.runtime.workflows.steps import parse_steps  # noqa: PLC0415
+        from savant.runtime.workflows.steps import parse_steps
 
         errors = [error for error in errors if error.details.get("at", [])[:1] != ["steps"]]
         errors += parse_steps(data["steps"], positions).errors
