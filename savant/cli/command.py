@@ -33,18 +33,28 @@ def _common(
 _COMMON = inspect.signature(_common, eval_str=True).parameters
 
 
-def command(app: typer.Typer, name: str | None = None, **info: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Register `async def function(door, ...)` or `def function(door, ...)`; what it returns is the exit code."""
+def group() -> typer.Typer:
+    """An app for one module's commands."""
+    return typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+def command(
+    app: typer.Typer, name: str | None = None, *, configured: bool = True, **info: Any
+) -> Callable[[Callable[..., Any]], Any]:
+    """Register `async def function(door, ...)` or `def function(door, ...)`; what it returns is the exit code.
+
+    A command with `configured=False` works even where the settings are broken.
+    """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         info.setdefault("help", inspect.getdoc(function))
-        app.command(name or function.__name__.strip("_"), **info)(_with_common(function))
+        app.command(name or function.__name__.strip("_"), **info)(_with_common(function, configured))
         return function
 
     return register
 
 
-def _with_common(function: Callable[..., Any]) -> Callable[..., Any]:
+def _with_common(function: Callable[..., Any], configured: bool) -> Callable[..., Any]:
     hints = get_type_hints(function, include_extras=True)
     own = [
         parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
@@ -55,9 +65,8 @@ def _with_common(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def wrapper(ctx: typer.Context, **arguments: Any) -> int:
         door: Door = ctx.obj
-        door.command = ctx.command_path.removeprefix("savant ")
         shared = {parameter.name: arguments.pop(parameter.name) for parameter in common}
-        _open(door, **shared)
+        _open(door, configured, **shared)
         return _carry_out(function(door, **arguments)) or 0
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
@@ -71,6 +80,7 @@ def _with_common(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _open(
     door: Door,
+    configured: bool,
     *,
     output: str | None,
     json: bool,
@@ -89,6 +99,8 @@ def _open(
     door.open(
         format="json" if json else output, file=file, quiet=quiet, verbose=verbose, color=color, directory=directory
     )
+    if configured:
+        door.out.format = door.settings.output
 
 
 def _carry_out(result: Any) -> int | None:

@@ -17,11 +17,15 @@ FORMATS = ("text", "json", "jsonl", "markdown")
 
 
 class Door:
-    """One invocation of the command line. `arguments` are read ahead, so that even a usage error is in form."""
+    """One invocation of the command line. `arguments` are read ahead, so that even a usage error is in form.
+
+    `run_id` is the run it carries out, and `leaving` what to say if it is interrupted.
+    """
 
     def __init__(self, arguments: list[str]) -> None:
         self.arguments = arguments
-        self.command = ""
+        self.run_id: int | None = None
+        self.leaving: str | None = None
         self.flags: dict[str, Any] = {}
         self.say = Diagnostics()
         self.out = Output(ahead(arguments))
@@ -56,9 +60,7 @@ class Door:
         if directory is not None:
             _enter(directory)
         self.flags["output"] = format
-        # The settings decide the format, and reading them may fail: by then an error knows how it is wanted.
         self.out = Output(format or self.out.format, target, color=None if color else False)
-        self.out.format = self.settings.output
 
 
 def ahead(arguments: list[str]) -> str:

@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from savant.cli.command import command
+from savant.cli.command import command, group
 from savant.cli.door import Door
 
-app = typer.Typer(rich_markup_mode=None)
+app = group()
 
 
-@command(app)
+@command(app, configured=False)
 def completion(door: Door, shell: Annotated[Literal["bash", "zsh", "fish", "powershell"], typer.Argument()]) -> None:
     """Print the completion script of a shell: `savant completion bash >> ~/.bashrc`."""
     from typer.completion import get_completion_script

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import typer
-
 from savant import __version__
-from savant.cli.command import command
+from savant.cli.command import command, group
 from savant.cli.door import Door
 
-app = typer.Typer(rich_markup_mode=None)
+app = group()
 
 
-@command(app)
+@command(app, configured=False)
 def version(door: Door) -> None:
     """Print the version."""
     import platform

@@ -1,0 +1,79 @@
+"""A run from its start to its end as a person or a program sees it: followed, asked about, shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from savant.cli import progress, results
+from savant.cli.door import Door
+from savant.errors import ErrorCode, SavantError
+from savant.schemas.runs import Run, RunResume
+
+if TYPE_CHECKING:
+    from savant.client import Client
+
+ANSWERS = {"a": "approve", "d": "deny", "r": "retry", "o": "done", "f": "fail"}
+
+
+async def carry_out(door: Door, client: Client, run: Run) -> int:
+    """Follow a run that this process carries out, asking what it asks; print its result; its exit code."""
+    door.run_id = run.id
+    door.leaving = f"Run {run.id} was interrupted. Go on from there: savant runs resume {run.id}"
+    run = await follow(door, client, run)
+    while run.status == "waiting" and (answer := _ask(door, run)) is not None:
+        run = await follow(door, client, await client.runs.resume(run.id, answer))
+    return finish(door, run)
+
+
+async def follow(door: Door, client: Client, run: Run, after: int = 0) -> Run:
+    """The run as it is when it goes no further, with its progress reported on the way."""
+    with progress.reporter(door) as reporter:
+        async for event in client.runs.follow(run.id, after):
+            reporter.event(event)
+    return await client.runs.get(run.id)
+
+
+def finish(door: Door, run: Run) -> int:
+    """Print what came of it: the result on stdout, the rest on stderr."""
+    if door.out.format == "jsonl":
+        door.out.end(**results.closing(run))
+    elif door.out.format == "json":
+        door.out.show(results.document(run), str)
+    elif run.status == "completed":
+        door.out.show(run, lambda: results.text(run), lambda: results.markdown(run))
+    code = results.exit_code(run)
+    hint = results.next_command(run)
+    if code:
+        door.say.error(_failure(run, hint))
+    else:
+        door.say.note(f"Run {run.id} {results.summary(run)}. Its record: savant runs show {run.id}")
+    return code
+
+
+def started(door: Door, run: Run) -> None:
+    """Print that a run goes on in the background."""
+    if door.out.format == "jsonl":
+        door.out.end(**{**results.closing(run), "exit_code": 0})
+    else:
+        door.out.show(results.document(run) | {"exit_code": 0}, lambda: str(run.id))
+    door.say.note(f"Run {run.id} goes on in the background. Follow it: savant runs watch {run.id}")
+
+
+def _failure(run: Run, hint: str | None) -> SavantError:
+    code = ErrorCode(run.error_code) if run.error_code in set(ErrorCode) else ErrorCode.STEP_FAILED
+    message = f"Run {run.id} {run.status}: {run.error_message or 'no reason was recorded.'}"
+    return SavantError(code, message, hint=hint)
+
+
+def _ask(door: Door, run: Run) -> RunResume | None:
+    """The person's answer to what a waiting run asks; None leaves it waiting."""
+    if run.config.on_approval != "ask" or not door.say.interactive or door.out.structured:
+        return None
+    door.say.note(run.error_message or "The run waits for an answer.")
+    if run.error_code == ErrorCode.UNCERTAIN_STEP:
+        choice = ANSWERS.get(
+            (door.say.ask("[r]epeat it, it was d[o]ne, [f]ail, or leave it waiting?") or "")[:1].lower()
+        )
+        return RunResume(on_uncertain=choice) if choice in ("retry", "done", "fail") else None
+    choice = ANSWERS.get((door.say.ask("[a]pprove, [d]eny, or leave it waiting?") or "")[:1].lower())
+    return RunResume(answer=choice) if choice in ("approve", "deny") else None
