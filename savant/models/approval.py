@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from savant.models.base import Base, Created, Identified, one_of, partial_unique, reference, word
+from savant.models.base import Base, Created, Identified, Scoped, one_of, owner_in, partial_unique, reference, word
+from savant.models.run import Run
 from savant.models.types import Json
 
 ApprovalKind = Literal["uncertain_step", "tool", "approval"]
 ApprovalStatus = Literal["pending", "approved", "denied"]
 
 
-class Approval(Identified, Created, Base):
+class Approval(Identified, Scoped, Created, Base):
     """At most one question is open at a path of a run."""
 
     __tablename__ = "approvals"
@@ -34,3 +35,7 @@ class Approval(Identified, Created, Base):
     reason: Mapped[str | None]
     answered_by_id: Mapped[int | None] = reference("users.id", "SET NULL")
     answered_at: Mapped[datetime | None]
+
+    @classmethod
+    def in_workspace(cls, workspace_id: int) -> ColumnElement[bool]:
+        return owner_in(Run, cls.run_id, workspace_id)

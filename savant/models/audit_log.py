@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import ColumnElement, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from savant.models.base import Base, Created, Identified, reference
+from savant.models.base import Base, Created, Identified, Scoped, latest, reference
 from savant.models.types import BigId, IpAddress, Json
 
 
-class AuditLog(Identified, Created, Base):
+class AuditLog(Identified, Scoped, Created, Base):
     """`details` is the column `metadata`, a name SQLAlchemy keeps for itself."""
 
     __tablename__ = "audit_logs"
     __table_args__ = (
         Index("idx_audit_logs_resource", "resource_type", "resource_id"),
-        Index("idx_audit_logs_created_at", text("created_at DESC")),
+        latest("idx_audit_logs_created_at", "created_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -29,3 +29,7 @@ class AuditLog(Identified, Created, Base):
     details: Mapped[dict[str, Any]] = mapped_column("metadata", Json, default=dict, server_default=text("'{}'"))
     ip_address: Mapped[str | None] = mapped_column(IpAddress)
     user_agent: Mapped[str | None]
+
+    @classmethod
+    def in_workspace(cls, workspace_id: int) -> ColumnElement[bool]:
+        return cls.workspace_id == workspace_id

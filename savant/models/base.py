@@ -5,7 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar, get_args
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, MetaData, String, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    exists,
+    or_,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from savant import clock
@@ -45,20 +59,43 @@ class Updated(Created):
     )
 
 
-class Tenant:
-    """A row of one workspace: the session adds the workspace to every statement about it, and it goes with it."""
+class Scoped:
+    """A row that is seen only from its own workspace; `in_workspace` is what the session adds to statements."""
+
+    @classmethod
+    def in_workspace(cls, workspace_id: int) -> ColumnElement[bool]:
+        raise NotImplementedError
+
+
+class Tenant(Scoped):
+    """A row of one workspace, which goes when the workspace goes."""
 
     workspace_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("workspaces.id", ondelete="CASCADE"), index=True, sort_order=-9
     )
 
+    @classmethod
+    def in_workspace(cls, workspace_id: int) -> ColumnElement[bool]:
+        return cls.workspace_id == workspace_id
 
-class TenantOrSystem:
+
+class TenantOrSystem(Scoped):
     """A row of one workspace, or of the system (no workspace), which every workspace may read."""
 
     workspace_id: Mapped[int | None] = mapped_column(
         BigId, ForeignKey("workspaces.id", ondelete="CASCADE"), index=True, sort_order=-9
     )
+
+    @classmethod
+    def in_workspace(cls, workspace_id: int) -> ColumnElement[bool]:
+        return or_(cls.workspace_id == workspace_id, cls.workspace_id.is_(None))
+
+
+def owner_in(parent: type[Base], key: Any, workspace_id: int) -> ColumnElement[bool]:
+    """Whether the row of `parent` that `key` refers to is of the workspace; one look-up by primary key a row."""
+    owner = parent.metadata.tables[parent.__tablename__].alias("owner")
+    found = exists().where(owner.c.id == key, owner.c.workspace_id == workspace_id)
+    return found.correlate_except(owner)
 
 
 class Authored:
@@ -99,6 +136,11 @@ def gin(name: str, column: str) -> Index:
     return Index(name, column, info={"postgresql_using": "gin"})
 
 
+def latest(name: str, column: str) -> Index:
+    """An index for newest first: DESC on Postgres; SQLite reads a plain one backwards, and cannot reflect another."""
+    return Index(name, column, info={"newest_first": column})
+
+
 def partial_unique(name: str, *columns: str, where: str) -> Index:
     """Unique among the rows that `where` holds for."""
     return Index(name, *columns, unique=True, info={"postgresql_where": where, "sqlite_where": where})
@@ -109,14 +151,28 @@ def system_slug(table: str) -> Index:
     return partial_unique(f"idx_{table}_system_slug", "slug", where="workspace_id IS NULL")
 
 
-def spell_out_indexes(metadata: MetaData) -> MetaData:
-    """Give the indexes their dialect options, for making or comparing a database.
+def spelled_out(metadata: MetaData, dialect: str) -> MetaData:
+    """A copy of the tables for making or comparing a database, with their indexes' options for the dialect.
 
-    They wait in `info` until then, because naming an option of Postgres imports its dialect, which is a tenth of
-    the start-up time of a command on SQLite.
+    The options wait in `info` until then, because naming one of Postgres imports its dialect, which is a tenth of
+    the start-up time of a command on SQLite; and SQLite numbers rows by itself.
     """
+    copy = MetaData(naming_convention=metadata.naming_convention)
     for table in metadata.tables.values():
-        for index in table.indexes:
-            for option, value in index.info.items():
-                index.dialect_kwargs[option] = text(value) if option.endswith("_where") else value
-    return metadata
+        copied = table.to_metadata(copy)
+        infos = {index.name: index.info for index in table.indexes}
+        for index in list(copied.indexes):
+            _spell_out(index, copied, infos[index.name], dialect)
+        if dialect == "sqlite" and "id" in copied.c:
+            copied.c.id.server_default = copied.c.id.identity = None
+    return copy
+
+
+def _spell_out(index: Index, table: Table, info: dict[str, Any], dialect: str) -> None:
+    column = info.get("newest_first")
+    if column is not None and dialect == "postgresql":
+        table.indexes.discard(index)
+        Index(index.name, table.c[column].desc())
+    for option in info.keys() - {"newest_first"}:
+        value = info[option]
+        index.dialect_kwargs[option] = text(value) if option.endswith("_where") else value

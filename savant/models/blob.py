@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import CHAR, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from savant.models.base import Base, Created
+from savant.models.base import Base, Created, Tenant
 from savant.models.types import BigId
 
 
-class Blob(Created, Base):
+class Blob(Tenant, Created, Base):
     """`size` is of the content in bytes; `data` is zlib-compressed exactly when it is shorter than that."""
 
     __tablename__ = "blobs"

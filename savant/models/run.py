@@ -8,13 +8,24 @@ from typing import Any
 from sqlalchemy import CHAR, Double, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from savant.models.base import Base, Identified, Updated, number, one_of, partial_unique, reference, word
+from savant.models.base import (
+    Base,
+    Identified,
+    Tenant,
+    Updated,
+    latest,
+    number,
+    one_of,
+    partial_unique,
+    reference,
+    word,
+)
 from savant.models.types import BigId, Json, VerbatimJson
 from savant.schemas.programs import RunnableType
 from savant.schemas.runs import RunStatus
 
 
-class Run(Identified, Updated, Base):
+class Run(Identified, Tenant, Updated, Base):
     """`runnable_id` is None for a definition from a file; `program_hash` names the blob of what was resolved."""
 
     __tablename__ = "runs"
@@ -23,7 +34,7 @@ class Run(Identified, Updated, Base):
         one_of("status", RunStatus),
         Index("idx_runs_runnable", "runnable_type", "runnable_id"),
         Index("idx_runs_workspace_id", "workspace_id", "id"),
-        Index("idx_runs_created_at", text("created_at DESC")),
+        latest("idx_runs_created_at", "created_at"),
         partial_unique(
             "idx_runs_idempotency_key", "workspace_id", "idempotency_key", where="idempotency_key IS NOT NULL"
         ),
@@ -41,7 +52,7 @@ class Run(Identified, Updated, Base):
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     status: Mapped[str] = word("pending", index=True)
     goal: Mapped[str | None]
-    inputs: Mapped[dict[str, Any]] = mapped_column(VerbatimJson, default=dict, server_default=text("'{}'"))
+    inputs: Mapped[dict[str, Any]] = mapped_column(VerbatimJson, default=dict)
     config: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default=text("'{}'"))
     program_hash: Mapped[str | None] = mapped_column(CHAR(64))
     repository_commit: Mapped[str | None] = mapped_column(String(64))

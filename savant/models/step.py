@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CHAR, Double, String, UniqueConstraint, false
+from sqlalchemy import CHAR, ColumnElement, Double, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from savant.models.base import Base, Created, Identified, number, one_of, reference, word
+from savant.models.base import Base, Created, Identified, Scoped, number, one_of, owner_in, reference, word
+from savant.models.run import Run
 from savant.models.types import BigId, VerbatimJson
 from savant.schemas.steps import Effect, StepStatus, StepType
 
 
-class Step(Identified, Created, Base):
+class Step(Identified, Scoped, Created, Base):
     __tablename__ = "steps"
     __table_args__ = (
         UniqueConstraint("run_id", "step_number"),
@@ -45,3 +46,7 @@ class Step(Identified, Created, Base):
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     duration_ms: Mapped[int | None] = mapped_column(BigId)
+
+    @classmethod
+    def in_workspace(cls, workspace_id: int) -> ColumnElement[bool]:
+        return owner_in(Run, cls.run_id, workspace_id)

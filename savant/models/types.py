@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ARRAY, JSON, BigInteger, DateTime, Integer, String, Text
+from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, DateTime, Integer, String, Text, literal
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -127,3 +127,25 @@ def _as_array(element: EmptyTexts, compiler: Any, **options: Any) -> str:
 @compiles(EmptyTexts, "sqlite")
 def _as_json(element: EmptyTexts, compiler: Any, **options: Any) -> str:
     return "'[]'"
+
+
+class Holds(FunctionElement[bool]):
+    """Whether a `Texts` column holds a word: `Holds(Agent.tags, "ci")`; an index serves it on Postgres."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, column: Any, word: str) -> None:
+        super().__init__(column, literal(word, String()))
+
+
+@compiles(Holds)
+def _contains(element: Holds, compiler: Any, **options: Any) -> str:
+    column, word = element.clauses
+    return f"{compiler.process(column, **options)} @> ARRAY[CAST({compiler.process(word, **options)} AS VARCHAR)]"
+
+
+@compiles(Holds, "sqlite")
+def _each(element: Holds, compiler: Any, **options: Any) -> str:
+    column, word = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = {word})"

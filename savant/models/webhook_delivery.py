@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import ColumnElement, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from savant.models.base import Base, Created, Identified, number, one_of, reference, word
+from savant.models.base import Base, Created, Identified, Scoped, latest, number, one_of, owner_in, reference, word
 from savant.models.types import Json
+from savant.models.webhook import Webhook
 
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 
 
-class WebhookDelivery(Identified, Created, Base):
+class WebhookDelivery(Identified, Scoped, Created, Base):
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
         one_of("status", DeliveryStatus),
-        Index("idx_webhook_deliveries_created_at", text("created_at DESC")),
+        latest("idx_webhook_deliveries_created_at", "created_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -30,3 +31,7 @@ class WebhookDelivery(Identified, Created, Base):
     response_body: Mapped[str | None]
     attempts: Mapped[int] = number(0)
     delivered_at: Mapped[datetime | None]
+
+    @classmethod
+    def in_workspace(cls, workspace_id: int) -> ColumnElement[bool]:
+        return owner_in(Webhook, cls.webhook_id, workspace_id)

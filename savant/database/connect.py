@@ -1,0 +1,89 @@
+"""A database by its address: SQLite on a laptop, Postgres for a team."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from savant.database.work import Reading, UnitOfWork, reading, working
+from savant.errors import ErrorCode, SavantError
+from savant.schemas.actors import Actor
+
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+
+
+class Database:
+    """An open database; it connects when first used, and `close` gives every connection back."""
+
+    def __init__(self, url: URL, engine: AsyncEngine) -> None:
+        self.url = url
+        self.engine = engine
+        self.reader = engine.execution_options(savant_read=True)
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """`sqlite+aiosqlite:///path` (made if it is not there, for its owner alone) or `postgresql+psycopg://...`."""
+        address = _address(url)
+        if address.get_backend_name() == "sqlite":
+            from savant.database import sqlite as backend
+        else:
+            from savant.database import postgres as backend
+        return cls(address, backend.create_engine(address))
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        return "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
+
+    @property
+    def path(self) -> Path:
+        """The file of a SQLite database."""
+        return Path(self.url.database or "")
+
+    def work(self, actor: Actor) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Work that writes: committed once, at the end, or not at all."""
+        return working(self.engine, actor)
+
+    def read(self, actor: Actor) -> AbstractAsyncContextManager[Reading]:
+        """Work that only reads, and on SQLite waits for no writer."""
+        return reading(self.reader, actor)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    async def __aenter__(self) -> Database:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise _unusable("The database address cannot be read.") from None
+    driver = DRIVERS.get(address.drivername)
+    if driver is None:
+        raise _unusable(f"Savant cannot use a {address.drivername} database.")
+    if driver.startswith("sqlite") and address.database in (None, "", ":memory:"):
+        raise _unusable("A SQLite database needs a file.")
+    return address.set(drivername=driver)
+
+
+def _unusable(message: str) -> SavantError:
+    return SavantError(
+        ErrorCode.INVALID_CONFIG,
+        message,
+        hint="Use sqlite+aiosqlite:///path/to/savant.db or postgresql+psycopg://user@host/name.",
+    )

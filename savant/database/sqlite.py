@@ -1,0 +1,98 @@
+"""What only SQLite needs: a private file, its pragmas, and transactions that say at once whether they will write."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from savant import clock
+from savant.errors import ErrorCode, SavantError
+
+BUSY_SECONDS = 30.0
+PRAGMAS = """
+PRAGMA foreign_keys = ON;
+PRAGMA synchronous = NORMAL;
+"""
+
+
+def create_engine(url: URL) -> AsyncEngine:
+    """An engine on the file; `isolation_level=None` leaves BEGIN to us, the driver's own comes too late."""
+    make_private(Path(url.database or ""))
+    engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS})
+    event.listen(engine.sync_engine, "connect", _on_connect)
+    event.listen(engine.sync_engine, "begin", _on_begin)
+    return engine
+
+
+def make_private(path: Path) -> None:
+    """Make the file and its folder if they are not there, readable by their owner alone."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise SavantError(
+            ErrorCode.INVALID_CONFIG,
+            f"The database {path} cannot be opened: {error.strerror}.",
+            hint="Check the folder's permissions, or set SAVANT_HOME to another folder.",
+        ) from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A bare connection with the same settings, for one thread at a time."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+    connection.executescript(PRAGMAS)
+    return connection
+
+
+def _on_connect(connection: Any, record: Any) -> None:
+    connection.run_async(lambda driver: driver.executescript(PRAGMAS))
+
+
+def _on_begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later cannot wait for another writer: SQLite refuses it at once.
+    reads = connection.get_execution_options().get("savant_read")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@asynccontextmanager
+async def migration_lock(path: Path, seconds: float) -> AsyncGenerator[None, None]:
+    """Hold a lock file beside the database; the system lets go of it if the process dies."""
+    descriptor = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        deadline = clock.monotonic() + seconds
+        while not _try_lock(descriptor):
+            if clock.monotonic() > deadline:
+                raise SavantError(
+                    ErrorCode.UNREACHABLE,
+                    f"Another process has been upgrading {path} for {seconds:.0f} seconds.",
+                    hint="Wait for it, or stop it, and try again.",
+                )
+            await asyncio.sleep(0.02)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

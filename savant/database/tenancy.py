@@ -1,0 +1,76 @@
+"""Tenancy is the default: a session adds its workspace to every statement, and refuses what it cannot see through."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from sqlalchemy import Table, event
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.base import Executable
+
+from savant.models.base import Base, Scoped, TenantOrSystem
+
+ACROSS = "across_workspaces"
+AnyStatement = TypeVar("AnyStatement", bound=Executable)
+
+
+class TenantSession(Session):
+    """A session of one workspace, whose number is in `info["workspace_id"]`."""
+
+
+class TenancyError(Exception):
+    """A programming error: a statement or an object that would have crossed into another workspace."""
+
+
+def across_workspaces(statement: AnyStatement) -> AnyStatement:
+    """The statement, over all workspaces. Every use is listed in a test; say why beside it."""
+    return statement.execution_options(**{ACROSS: True})
+
+
+@event.listens_for(TenantSession, "do_orm_execute")
+def _scope(state: ORMExecuteState) -> None:
+    if state.execution_options.get(ACROSS) or state.is_column_load or state.is_relationship_load:
+        return
+    if not state.is_orm_statement:
+        _refuse_unscoped(state.statement)
+        return
+    if state.is_insert:
+        return
+    workspace_id: int = state.session.info["workspace_id"]
+    state.statement = state.statement.options(
+        with_loader_criteria(Scoped, lambda model: model.in_workspace(workspace_id), include_aliases=True)
+    )
+    if state.is_update or state.is_delete:
+        state.statement = state.statement.options(
+            with_loader_criteria(TenantOrSystem, lambda model: model.workspace_id == workspace_id, include_aliases=True)
+        )
+
+
+def _refuse_unscoped(statement: Any) -> None:
+    """Raise for a statement under the ORM that touches rows of a workspace, or is text and may."""
+    if statement.is_text or any(table in _scoped_tables() for table in _tables(statement)):
+        raise TenancyError(f"Use models, or across_workspaces(), in a session: {statement}")
+
+
+def _tables(statement: Any) -> list[Table]:
+    return [element for element in visitors.iterate(statement) if isinstance(element, Table)]
+
+
+def _scoped_tables() -> set[Any]:
+    return {mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, Scoped)}
+
+
+@event.listens_for(TenantSession, "before_flush")
+def _stamp(session: Session, context: Any, instances: Any) -> None:
+    """Give new rows the session's workspace; refuse to change those of another, or of the system."""
+    if session.info.get(ACROSS):
+        return
+    workspace_id: int = session.info["workspace_id"]
+    for row in session.new:
+        if isinstance(row, Scoped) and getattr(row, "workspace_id", 0) is None:
+            row.workspace_id = workspace_id  # pyright: ignore[reportAttributeAccessIssue]
+    for row in (*session.new, *session.dirty, *session.deleted):
+        owner = getattr(row, "workspace_id", workspace_id)
+        if isinstance(row, Scoped) and owner != workspace_id:
+            raise TenancyError(f"{row} belongs to workspace {owner}, and this session to {workspace_id}.")

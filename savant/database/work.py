@@ -1,0 +1,77 @@
+"""The unit of work: a session, who asks, and the one commit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from savant.database.tenancy import TenantSession
+from savant.errors import ErrorCode, SavantError
+from savant.schemas.actors import Actor
+
+
+class Reading:
+    """A session that is never committed, and who asks."""
+
+    def __init__(self, session: AsyncSession, actor: Actor) -> None:
+        self.session = session
+        self.actor = actor
+
+
+class UnitOfWork(Reading):
+    """A session that is committed once, when the work is done, and who asks."""
+
+
+@asynccontextmanager
+async def working(engine: AsyncEngine, actor: Actor) -> AsyncGenerator[UnitOfWork, None]:
+    """Commit at the end; roll back on any error. Unknown conflicts come out as SavantError(CONFLICT)."""
+    # A flush sorts tables by their foreign keys, so it needs all of them; a read does not, and starts sooner.
+    import savant.models.all  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+    with named_errors():
+        async with _session(engine, actor) as session:
+            yield UnitOfWork(session, actor)
+            await session.commit()
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine, actor: Actor) -> AsyncGenerator[Reading, None]:
+    """Roll back at the end: there is nothing to keep."""
+    with named_errors():
+        async with _session(engine, actor) as session:
+            yield Reading(session, actor)
+
+
+def _session(engine: AsyncEngine, actor: Actor) -> AsyncSession:
+    return AsyncSession(
+        engine,
+        sync_session_class=TenantSession,
+        expire_on_commit=False,
+        info={"workspace_id": actor.workspace_id},
+    )
+
+
+@contextmanager
+def named_errors() -> Generator[None, None, None]:
+    """Turn what the driver raises into an error that says what to do."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise SavantError(
+            ErrorCode.CONFLICT,
+            f"The change contradicts what is stored: {_first_line(error)}.",
+            hint="Something else uses or already has this; look at it and try again.",
+        ) from error
+    except (OperationalError, InterfaceError) as error:
+        raise SavantError(
+            ErrorCode.UNREACHABLE,
+            f"The database cannot be used: {_first_line(error)}.",
+            hint="Check the database's address, and that it is running and not held by another process.",
+        ) from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0].rstrip(".")
