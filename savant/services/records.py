@@ -13,6 +13,7 @@ from savant import clock
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.definition_version import DefinitionVersion
+from savant.models.types import Holds
 from savant.runtime.blobs import canonical, digest
 from savant.schemas.base import slugify
 from savant.schemas.lists import ListQuery
@@ -54,8 +55,12 @@ def listing(model: type[Any], query: ListQuery, selected: Select[Any]) -> Select
         raise SavantError(ErrorCode.VALIDATION, f"limit must be between 1 and {MAX_LIMIT}, not {query.limit}.")
     statement = selected.order_by(model.slug).limit(query.limit + 1)
     if query.q:
-        like = f"%{query.q.lower()}%"
-        statement = statement.where(or_(func.lower(model.name).like(like), model.slug.like(like)))
+        word = query.q.lower()
+        statement = statement.where(
+            or_(func.lower(model.name).contains(word, autoescape=True), model.slug.contains(word, autoescape=True))
+        )
+    if query.tag and hasattr(model, "tags"):
+        statement = statement.where(Holds(model.tags, query.tag))
     if query.status and hasattr(model, "status"):
         statement = statement.where(model.status == query.status)
     if query.cursor:
