@@ -163,6 +163,10 @@ class Journal:
         """The last attempt at a path, if there is one."""
         return self._last.get(path)
 
+    def is_open(self, path: str) -> bool:
+        """Whether a step at this path is being done right now."""
+        return path in self._open
+
     def decision(self, path: str) -> Decision | None:
         """What a person decided about what waits at a path; taken once, so that it cannot answer a later question."""
         return self._decisions.pop(path, None)

@@ -52,4 +52,4 @@ async def _run_agent(execution: Execution, goal: str | None, inputs: dict[str, A
 async def _run_workflow(execution: Execution, inputs: dict[str, Any]) -> dict[str, Any]:
     from savant.runtime.workflows.interpreter import run_workflow
 
-    return await run_workflow(execution, execution.program.slug, inputs)
+    return {"outputs": await run_workflow(execution, execution.program.slug, inputs)}

@@ -29,8 +29,8 @@ async def run_agent(
     """Run an agent to its answer: `{"text", "output", "steps", "model"}`.
 
     `output` is the value that fits the agent's `output_schema`, or None without one; `steps` counts model calls.
-    With a path the whole agent is one step of the journal. Raises SavantError with the code of what went wrong
-    (docs/agents.md lists them), or Parked.
+    With a path the whole agent is one step of the journal, unless the caller has that step open already (a workflow
+    does, to add retries). Raises SavantError with the code of what went wrong (docs/agents.md lists them), or Parked.
     """
     agent = _find(execution, slug)
 
@@ -38,7 +38,7 @@ async def run_agent(
         async with deadline(_timeout(execution, slug, agent), f"Agent `{slug}`"):
             return await _Loop(execution, slug, agent, goal, inputs, f"{path}/agent" if path else "agent").run()
 
-    if path is None:
+    if path is None or execution.journal.is_open(path):
         return await run()
     asked = {"agent": slug, "goal": goal, "inputs": dict(inputs or {})}
     return await execution.journal.step(path, "agent", asked, "read", run, agent=slug)
