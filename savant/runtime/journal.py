@@ -26,6 +26,8 @@ __all__ = ["Decision", "Divergence", "Do", "Journal", "Outcome", "Parked", "Retr
 
 Do = Callable[[], Awaitable[Any]]
 Retry = Callable[[SavantError, int], float | None]
+# What no step handles and no retry mends: the run ends, and a resume must be able to get beyond it.
+FINAL = frozenset({ErrorCode.DIVERGENCE, ErrorCode.STOPPED, ErrorCode.APPROVAL_NEEDED, ErrorCode.UNCERTAIN_STEP})
 PREVIEW_BYTES = 240
 
 
@@ -139,8 +141,8 @@ class Journal:
             try:
                 return await self._do(step, do, blobs)
             except SavantError as error:
-                # Whatever stands around it, a divergence ends the run; and what may have happened is not done again.
-                final = isinstance(error, Divergence) or step.status == "interrupted"
+                # Whatever stands around it, some errors end the run; and what may have happened is not done again.
+                final = error.code in FINAL or step.status == "interrupted"
                 delay = retry(error, attempt) if retry and not final else None
                 await self._fail(step, error, handled=handled and delay is None and not final)
                 if delay is None:

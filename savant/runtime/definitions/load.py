@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
@@ -14,11 +14,11 @@ from savant.runtime.definitions.yaml import Document, parse, read
 from savant.schemas.agents import AgentDefinition
 from savant.schemas.base import slugify
 from savant.schemas.personas import PersonaDefinition
+from savant.schemas.plans import Kind
 from savant.schemas.programs import Bundle
 from savant.schemas.rulesets import RulesetDefinition
 from savant.schemas.workflows import WorkflowDefinition
 
-Kind = Literal["agent", "workflow", "persona", "ruleset"]
 Definition = AgentDefinition | WorkflowDefinition | PersonaDefinition | RulesetDefinition
 
 TYPES: dict[Kind, type[Definition]] = {

@@ -10,10 +10,10 @@ from savant.errors import ErrorCode, SavantError
 from savant.runtime.definitions.load import raise_all
 from savant.runtime.definitions.positions import At, did_you_mean
 from savant.runtime.execution import Execution
-from savant.runtime.journal import Do, Parked, Retry
+from savant.runtime.journal import FINAL, Do, Parked, Retry
 from savant.runtime.workflows.expressions import ExpressionError, Scope, evaluate, evaluate_test
 from savant.runtime.workflows.filters import describe, text
-from savant.runtime.workflows.inputs import resolve_inputs
+from savant.runtime.workflows.inputs import coerce_inputs, resolve_inputs
 from savant.runtime.workflows.parallel import run_all, within
 from savant.runtime.workflows.steps import (
     AgentStep,
@@ -32,12 +32,12 @@ from savant.runtime.workflows.steps import (
 )
 from savant.schemas.steps import Effect, StepType
 
+__all__ = ["coerce_inputs", "run_workflow"]
+
 MAX_ITEMS = 10_000
 MAX_BACKOFF = 60.0
-# Neither `on_error` nor `retry` may hide these: the run itself is over, or its record does not fit.
-_FINAL = frozenset({ErrorCode.DIVERGENCE, ErrorCode.STOPPED})
 # Trying again changes nothing about these.
-_LASTING = _FINAL | {
+_LASTING = FINAL | {
     ErrorCode.USAGE,
     ErrorCode.INVALID_CONFIG,
     ErrorCode.INVALID_DEFINITION,
@@ -83,7 +83,8 @@ class _Interpreter:
         steps, errors = parse_steps(workflow.steps)
         raise_all(errors)
         scope = Scope(resolve_inputs(workflow, inputs), {"id": self._journal.run_id})
-        limit = workflow.budget.timeout if workflow.budget else None
+        # The time-out of the run's own workflow is the run's, and kept by who runs it.
+        limit = workflow.budget.timeout if workflow.budget and len(self._stack) > 1 else None
         await within(limit, f"The workflow {slug}", lambda: self._sequence(steps, scope, f"{self._path}/"))
         return evaluate(workflow.outputs, scope, ("outputs",))
 
@@ -132,7 +133,7 @@ class _Interpreter:
         """What `on_error` says; an error it does not handle is raised as it came, with its step named."""
         error.details.setdefault("step", path)
         error.details.setdefault("workflow", self._stack[-1])
-        if step.on_error == "fail" or error.code in _FINAL:
+        if step.on_error == "fail" or error.code in FINAL:
             raise error
         _mark(scope, visible_inside(step), "cancelled")
         _mark(scope, visible_ids(step.recovery), "skipped")
@@ -291,9 +292,29 @@ class _Interpreter:
         message = text(evaluate(step.message, scope, (*step.at, "approval")))
 
         async def do() -> Any:
-            raise Parked("approval", path, {"message": message})
+            return {"approved": self._approved(path, message)}
 
-        return await self._record(step, path, "approval", {"message": message}, do)
+        output = await self._record(step, path, "approval", {"message": message}, do)
+        if not output["approved"]:
+            raise SavantError(ErrorCode.POLICY_DENIED, f"Not approved: {message}")
+        return output
+
+    def _approved(self, path: str, message: str) -> bool:
+        decision = self._journal.decision(path)
+        if decision in ("approve", "deny"):
+            return decision == "approve"
+        match self._execution.config.on_approval:
+            case "deny":
+                return False
+            case "fail":
+                raise SavantError(
+                    ErrorCode.APPROVAL_NEEDED,
+                    f"Step {path} needs an approval, and nobody is here to give it: {message}",
+                    hint="Run on a terminal, or with --on-approval park and answer later.",
+                    details={"path": path, "message": message},
+                )
+            case "ask" | "park":
+                raise Parked("approval", path, {"message": message})
 
 
 def _mark(scope: Scope, ids: Any, status: str) -> None:
@@ -328,7 +349,7 @@ def _retry(step: Step) -> Retry | None:
         nonlocal failures
         failures += 1
         again = error.code.value in plan.on if plan.on else error.code not in _LASTING
-        if failures >= plan.max_attempts or not again or error.code in _FINAL:
+        if failures >= plan.max_attempts or not again or error.code in FINAL:
             return None
         return min(plan.backoff * 2 ** (failures - 1), MAX_BACKOFF) * clock.jitter()
 

@@ -59,18 +59,18 @@ class _Chain:
     """A value and the lookups after it: the arguments of one call of `_get`."""
 
     def __init__(self, base: str, parts: tuple[str | int, ...], offsets: tuple[int, ...]) -> None:
-        self.parts: tuple[str | int, ...] = parts
-        self.offsets = offsets
+        self.lookups = list(zip(parts, offsets, strict=True))
         self.arguments: list[str] = []
         self.written = bool(parts)
         self._base = base
-        self._label = parts[0] if parts else ""
+        self._label = str(parts[0]) if parts else ""
 
-    def add(self, index: str, literal: Any, offset: int) -> None:
+    def add(self, index: str, literal: str | int | None, offset: int) -> None:
         self.arguments += [str(offset), index]
-        self.written = self.written and literal is not None
-        if self.written:
-            self.parts, self.offsets = (*self.parts, literal), (*self.offsets, offset)
+        if literal is None:
+            self.written = False
+        elif self.written:
+            self.lookups.append((literal, offset))
 
     def source(self, guarded: bool) -> str:
         if not self.arguments:
@@ -266,8 +266,9 @@ class _Parser:
         return self._finish(chain, self._is_guarded())
 
     def _finish(self, chain: _Chain, guarded: bool) -> str:
-        if chain.parts:
-            self.references.append(Reference(chain.parts, chain.offsets, guarded))
+        if chain.lookups:
+            parts, offsets = zip(*chain.lookups, strict=True)
+            self.references.append(Reference(parts, offsets, guarded))
         self._literal = self._literal and chain.written
         return chain.source(guarded)
 
