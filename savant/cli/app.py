@@ -86,7 +86,7 @@ def root(ctx: typer.Context, version: bool = typer.Option(False, "--version", "-
 def run(arguments: list[str]) -> int:
     """Carry out one command line; the exit code, whatever happens."""
     if "_SAVANT_COMPLETE" in os.environ:
-        from typer.completion import completion_init
+        from typer.completion import completion_init  # pyright: ignore[reportPrivateImportUsage]
 
         completion_init()
     door = Door(arguments)

@@ -18,8 +18,8 @@ Format = Literal["text", "json", "jsonl", "markdown"]
 
 def _common(
     output: Annotated[Format | None, typer.Option("--output", help="The form of the result.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Short for --output json.")] = False,
-    file: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Write the result to a file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --output json.")] = False,
+    write_to: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Write the result to a file.")] = None,
     directory: Annotated[
         Path | None, typer.Option("-C", metavar="DIR", help="Work as if started in this folder.")
     ] = None,
@@ -60,17 +60,15 @@ def _with_common(function: Callable[..., Any], configured: bool) -> Callable[...
         parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
         for parameter in list(inspect.signature(function).parameters.values())[1:]
     ]
-    taken = {parameter.name for parameter in own}
-    common = [parameter for parameter in _COMMON.values() if parameter.name not in taken]
 
     def wrapper(ctx: typer.Context, **arguments: Any) -> int:
         door: Door = ctx.obj
-        shared = {parameter.name: arguments.pop(parameter.name) for parameter in common}
+        shared = {parameter.name: arguments.pop(parameter.name) for parameter in _COMMON.values()}
         _open(door, configured, **shared)
         return _carry_out(function(door, **arguments)) or 0
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    shared = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in common]
+    shared = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in _COMMON.values()]
     parameters = [context, *own, *shared]
     wrapper.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -83,21 +81,28 @@ def _open(
     configured: bool,
     *,
     output: str | None,
-    json: bool,
-    file: Path | None,
+    as_json: bool,
+    write_to: Path | None,
     directory: Path | None,
     profile: str | None,
     quiet: bool,
     verbose: bool,
     color: bool,
 ) -> None:
-    if json and output not in (None, "json"):
+    if as_json and output not in (None, "json"):
         raise SavantError(ErrorCode.USAGE, f"--json and --output {output} exclude each other.")
-    if file is not None and str(file) in Format.__args__:
-        raise SavantError(ErrorCode.USAGE, f"-o takes a file, not `{file}`.", hint=f"For the form: --output {file}.")
+    if write_to is not None and str(write_to) in Format.__args__:
+        raise SavantError(
+            ErrorCode.USAGE, f"-o takes a file, not `{write_to}`.", hint=f"For the form: --output {write_to}."
+        )
     door.flags["profile"] = profile
     door.open(
-        format="json" if json else output, file=file, quiet=quiet, verbose=verbose, color=color, directory=directory
+        format="json" if as_json else output,
+        file=write_to,
+        quiet=quiet,
+        verbose=verbose,
+        color=color,
+        directory=directory,
     )
     if configured:
         door.out.format = door.settings.output

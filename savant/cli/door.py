@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,10 @@ class Door:
         self.say = Diagnostics()
         self.out = Output(ahead(arguments))
         self._settings: Settings | None = None
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        return os.environ
 
     @property
     def cwd(self) -> Path:

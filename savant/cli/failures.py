@@ -46,7 +46,7 @@ def document(error: SavantError) -> dict[str, Any]:
     return shown
 
 
-def result(error: SavantError) -> dict[str, Any]:
+def result(error: SavantError, run_id: int | None = None) -> dict[str, Any]:
     """The last event of a JSONL stream that an error ended."""
     return {
         "status": "failed",
@@ -54,7 +54,7 @@ def result(error: SavantError) -> dict[str, Any]:
         "exit_code": int(error.exit_code),
         "cost_usd": None,
         "usage": None,
-        "run_id": None,
+        "run_id": run_id,
         "error": document(error),
     }
 
@@ -71,9 +71,9 @@ def _attempt(door: Door, work: Callable[[], int]) -> int:
     except TyperException as error:
         return _fail(door, _usage(error))
     except (KeyboardInterrupt, Abort, asyncio.CancelledError):
-        return ExitCode.INTERRUPTED
+        return _leave(door, ExitCode.INTERRUPTED)
     except Terminated:
-        return ExitCode.TERMINATED
+        return _leave(door, ExitCode.TERMINATED)
     except Exception as error:  # noqa: BLE001
         # The last guard: a fault of ours is one line and a log, never a traceback in a person's face.
         return _fail(door, unexpected(door, error))
@@ -85,8 +85,19 @@ def _fail(door: Door, error: SavantError) -> int:
     if door.out.format == "json" and not door.out.began:
         door.out.show({"error": document(error)}, str)
     elif door.out.format == "jsonl":
-        door.out.end(**result(error))
+        door.out.end(**result(error, door.run_id))
     return error.exit_code
+
+
+def _leave(door: Door, code: ExitCode) -> int:
+    """A signal ended it; what was running was unwound, and the way back is said."""
+    error = SavantError(ErrorCode.STOPPED, "Interrupted.", hint=door.leaving)
+    door.say.error(error)
+    if door.out.format == "json" and not door.out.began:
+        door.out.show({"error": document(error)}, str)
+    elif door.out.format == "jsonl":
+        door.out.end(**result(error) | {"status": "stopped", "exit_code": int(code), "run_id": door.run_id})
+    return code
 
 
 def unexpected(door: Door, error: BaseException) -> SavantError:
@@ -96,11 +107,13 @@ def unexpected(door: Door, error: BaseException) -> SavantError:
         hint = f"This is a fault in Savant. Please report it with {log}."
     except OSError:
         hint = "This is a fault in Savant, and its log could not be written; set SAVANT_HOME to a writable folder."
-    return SavantError(ErrorCode.UNEXPECTED, f"{error.__class__.__name__}: {error}".rstrip(": "), hint=hint)
+    what = f"{error.__class__.__name__}: {error}".rstrip(": .")
+    return SavantError(ErrorCode.UNEXPECTED, f"{what}.", hint=hint)
 
 
 def _usage(error: TyperException) -> SavantError:
-    message = error.format_message().rstrip(".") + "."
+    message = error.format_message().rstrip(".")
+    message += "" if message.endswith("?") else "."
     context = getattr(error, "ctx", None)
     close = getattr(error, "possibilities", None)
     if close:

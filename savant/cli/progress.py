@@ -55,7 +55,9 @@ class Events(Silent):
     def event(self, event: Event) -> None:
         fields: dict[str, Any] = msgspec.to_builtins(event)
         payload: dict[str, Any] = fields.pop("payload")
-        self._door.out.event({**fields, **{name: payload[name] for name in payload.keys() - fields.keys()}})
+        if "type" in payload:
+            payload = {**payload, "step_type": payload["type"]}
+        self._door.out.event({**payload, **fields})
 
 
 class Lines(Silent):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,7 +13,7 @@ from savant.settings import keys, layers, trust
 from savant.settings.keys import Effect, OnApproval, Output, Structured, Wire
 from savant.settings.layers import Layer, Value
 
-__all__ = ["ProviderSettings", "Settings", "ToolSettings", "load", "user_file"]
+__all__ = ["Places", "ProviderSettings", "Settings", "ToolSettings", "find_project", "load", "places", "user_file"]
 
 
 class ProviderSettings(msgspec.Struct, kw_only=True):
@@ -41,6 +41,13 @@ class ToolSettings(msgspec.Struct, kw_only=True):
     """What is said about one tool (`engine.tool`)."""
 
     effect: Effect | None = None
+
+
+class Places(NamedTuple):
+    """Where things are kept on this machine."""
+
+    home: Path
+    config_dir: Path
 
 
 class Settings(msgspec.Struct, kw_only=True):
@@ -82,7 +89,7 @@ class Settings(msgspec.Struct, kw_only=True):
 
 def load(cwd: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> Settings:
     """The settings for a command started in `cwd`; INVALID_CONFIG says the file, the line and the nearest key."""
-    home, config_dir = _home(environ), _config_dir(environ)
+    home, config_dir = places(environ)
     project = find_project(cwd)
     user = layers.from_file(user_file(config_dir))
     trusted = project is None or trust.is_trusted(home, project)
@@ -93,6 +100,11 @@ def load(cwd: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None 
     profile = _profile(merged, {**merged, **environment, **flagged}.get(("profile",)))
     merged = {**merged, **profile, **environment, **flagged}
     return _build(merged, home=home, config_dir=config_dir, project=project, trusted=trusted, warnings=warnings + slips)
+
+
+def places(environ: Mapping[str, str]) -> Places:
+    """The folders for data and for configuration."""
+    return Places(_home(environ), _config_dir(environ))
 
 
 def user_file(config_dir: Path) -> Path:
@@ -177,9 +189,3 @@ def _build(merged: Layer, **known: Any) -> Settings:
 
 def _structs(tables: dict[str, dict[str, Any]], struct: type[Any]) -> dict[str, Any]:
     return {name: struct(**fields) for name, fields in tables.items()}
-
-
-def choices(key: str) -> tuple[str, ...]:
-    """The words a plain setting takes, for the options of the command line."""
-    found = keys.find((key,))
-    return get_args(found.type) if found else ()

@@ -90,7 +90,7 @@ async def _create(
 
     declared: dict[str, Any] = {}
     if resolved.type == "workflow":
-        definition = resolved.bundle.workflows.get(resolved.slug)
+        definition = resolved.project.bundle.workflows.get(resolved.slug)
         declared = (definition or (await client.workflows.get(resolved.slug)).definition).inputs
     if file == "-" and goal == "-":
         raise SavantError(ErrorCode.USAGE, "The goal and the inputs cannot both come from stdin.")
@@ -104,16 +104,16 @@ async def _create(
         goal=inputs.goal(goal),
         inputs=inputs.collect(pairs, file, declared),
         config=limits,
-        bundle=resolved.bundle,
+        bundle=resolved.project.bundle,
         idempotency_key=key,
     )
 
 
 async def _check(door: Door, client: Client, resolved: Resolved, create: RunCreate) -> int:
     """Everything that can be known without running; raises what is wrong."""
-    from savant.client.project import check_run
+    from savant.client.files import check_run
 
-    checked = await check_run(client, create)
+    checked = await check_run(client, resolved, create, shell=door.settings.shell)
     shown = {"type": resolved.type, "slug": resolved.slug, "inputs": create.inputs, **checked}
     place = f" ({_relative(resolved.path, door.cwd)})" if resolved.path else ""
     lines = [

@@ -1,0 +1,34 @@
+"""`savant schema`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from savant.cli.command import command, group
+from savant.cli.door import Door
+
+app = group()
+Name = Literal["agent", "workflow", "persona", "ruleset", "events", "run"]
+
+
+@command(app, configured=False)
+def schema(door: Door, name: Annotated[Name, typer.Argument(metavar="NAME", help="What to describe.")]) -> None:
+    """Print the JSON Schema of a definition, of a run (--json), or of the events of a run (--output jsonl)."""
+    import msgspec
+
+    found = _schema(name)
+    door.out.show(found, lambda: msgspec.json.format(msgspec.json.encode(found)).decode())
+
+
+def _schema(name: Name) -> dict[str, Any]:
+    import msgspec
+
+    if name in ("agent", "workflow", "persona", "ruleset"):
+        from savant.client.project import json_schema
+
+        return json_schema(name)
+    from savant.schemas import events, runs
+
+    return msgspec.json.schema(runs.Run if name == "run" else events.Line)

@@ -1,0 +1,5 @@
+"""`savant workflows`."""
+
+from savant.cli.nouns import Noun, Shortcut, build
+
+app = build(Noun("workflow", (Shortcut("--description", "description", "What it is for."),)))
