@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Literal
@@ -36,10 +37,10 @@ class Database:
         """`sqlite+aiosqlite:///path` (made if it is not there, for its owner alone) or `postgresql+psycopg://...`."""
         address = _address(url)
         if address.get_backend_name() == "sqlite":
-            from savant.database import sqlite as backend
+            from savant.database.sqlite import create_engine
         else:
-            from savant.database import postgres as backend
-        return cls(address, backend.create_engine(address))
+            create_engine = _postgres()
+        return cls(address, create_engine(address))
 
     @property
     def dialect(self) -> Literal["sqlite", "postgresql"]:
@@ -66,6 +67,15 @@ class Database:
 
     async def __aexit__(self, *exception: object) -> None:
         await self.close()
+
+
+def _postgres() -> Callable[[URL], AsyncEngine]:
+    try:
+        from savant.database.postgres import create_engine
+    except ImportError as error:
+        hint = "Install it with: pip install 'savant[postgres]'"
+        raise SavantError(ErrorCode.INVALID_CONFIG, "Postgres needs its driver.", hint=hint) from error
+    return create_engine
 
 
 def _address(url: str) -> URL:

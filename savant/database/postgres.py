@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, LiteralString, cast
 
 import msgspec
+import psycopg
+from psycopg import AsyncConnection
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from savant import clock
+from savant.database.work import driver_error
 from savant.errors import ErrorCode, SavantError
 
 MIGRATION_LOCK = 7_378_698_676  # any number that no other program on the server locks
@@ -20,14 +23,6 @@ MIGRATION_LOCK = 7_378_698_676  # any number that no other program on the server
 
 def create_engine(url: URL) -> AsyncEngine:
     """An engine on the server; nothing connects yet."""
-    try:
-        import psycopg  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    except ImportError as error:
-        raise SavantError(
-            ErrorCode.INVALID_CONFIG,
-            "Postgres needs its driver.",
-            hint="Install it with: pip install 'savant[postgres]'",
-        ) from error
     return create_async_engine(url, json_serializer=_dumps, json_deserializer=msgspec.json.decode)
 
 
@@ -58,3 +53,54 @@ async def migration_lock(engine: AsyncEngine, seconds: float) -> AsyncGenerator[
             yield
         finally:
             await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+
+
+class PostgresWire:
+    """A connection in pipeline mode: a whole transaction is one round trip."""
+
+    def __init__(self, url: URL) -> None:
+        self._conninfo = conninfo(url)
+        self._connection: AsyncConnection[tuple[Any, ...]] | None = None
+
+    async def transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
+        async with self._named_errors() as connection, connection.pipeline(), connection.cursor() as cursor:
+            await cursor.execute("BEGIN")
+            for statement, rows in batches:
+                for row in rows:
+                    await cursor.execute(cast(LiteralString, statement), row, prepare=True)
+            await cursor.execute("COMMIT")
+
+    async def fetch(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        async with self._named_errors() as connection:
+            return await (await connection.execute(cast(LiteralString, statement), parameters)).fetchall()
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    @asynccontextmanager
+    async def _named_errors(self) -> AsyncGenerator[AsyncConnection[tuple[Any, ...]], None]:
+        try:
+            yield await self._opened()
+        except psycopg.IntegrityError as error:
+            raise driver_error(error, conflict=True) from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise driver_error(error, conflict=False) from error
+        finally:
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Leave no transaction half-done for the next one to commit, after an error or a cancellation."""
+        connection = self._connection
+        if connection is None:
+            return
+        if connection.closed:
+            self._connection = None
+        elif connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            await connection.rollback()
+
+    async def _opened(self) -> AsyncConnection[tuple[Any, ...]]:
+        if self._connection is None:
+            self._connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
+        return self._connection

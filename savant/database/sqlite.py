@@ -6,17 +6,21 @@ import asyncio
 import os
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from savant import clock
+from savant.database.work import driver_error
 from savant.errors import ErrorCode, SavantError
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 30.0
 PRAGMAS = """
@@ -96,3 +100,55 @@ def _try_lock(descriptor: int) -> bool:
     except OSError:
         return False
     return True
+
+
+class SqliteWire:
+    """A connection with a thread of its own: a whole transaction is one hop."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._connection: sqlite3.Connection | None = None
+
+    async def transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
+        await self._hop(self._transact, batches)
+
+    async def fetch(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return await self._hop(self._fetch, statement, parameters)
+
+    async def close(self) -> None:
+        try:
+            await self._hop(self._close)
+        finally:
+            self._thread.shutdown(wait=False)
+
+    async def _hop(self, function: Callable[..., T], *arguments: Any) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+        except (sqlite3.IntegrityError, sqlite3.OperationalError) as error:
+            raise driver_error(error, conflict=isinstance(error, sqlite3.IntegrityError)) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect(self._path)
+        return self._connection
+
+    def _transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
+        connection = self._opened()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, rows in batches:
+                connection.executemany(statement, rows)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _fetch(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._opened().execute(statement, parameters).fetchall()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

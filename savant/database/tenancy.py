@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Table, event
@@ -38,13 +39,19 @@ def _scope(state: ORMExecuteState) -> None:
     if state.is_insert:
         return
     workspace_id: int = state.session.info["workspace_id"]
-    state.statement = state.statement.options(
-        with_loader_criteria(Scoped, lambda model: model.in_workspace(workspace_id), include_aliases=True)
-    )
-    if state.is_update or state.is_delete:
-        state.statement = state.statement.options(
-            with_loader_criteria(TenantOrSystem, lambda model: model.workspace_id == workspace_id, include_aliases=True)
-        )
+    changes = state.is_update or state.is_delete
+    tables = set(_tables(state.statement))
+    for model in _scoped_models():
+        if model.__table__ in tables:
+            state.statement = state.statement.options(_criteria(model, workspace_id, changes))
+
+
+@lru_cache(maxsize=4096)
+def _criteria(model: Any, workspace_id: int, changes: bool) -> Any:
+    """What restricts a model to a workspace; rows of the system are read from everywhere and changed from nowhere."""
+    own_only = changes and issubclass(model, TenantOrSystem)
+    where = model.workspace_id == workspace_id if own_only else model.in_workspace(workspace_id)
+    return with_loader_criteria(model, where, include_aliases=True)
 
 
 def _refuse_unscoped(statement: Any) -> None:
@@ -58,7 +65,11 @@ def _tables(statement: Any) -> list[Table]:
 
 
 def _scoped_tables() -> set[Any]:
-    return {mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, Scoped)}
+    return {model.__table__ for model in _scoped_models()}
+
+
+def _scoped_models() -> list[Any]:
+    return [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Scoped)]
 
 
 @event.listens_for(TenantSession, "before_flush")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from savant.database.tenancy import TenantSession
@@ -59,19 +59,21 @@ def named_errors() -> Generator[None, None, None]:
     """Turn what the driver raises into an error that says what to do."""
     try:
         yield
-    except IntegrityError as error:
-        raise SavantError(
+    except (IntegrityError, OperationalError, InterfaceError) as error:
+        raise driver_error(error.orig, conflict=isinstance(error, IntegrityError)) from error
+
+
+def driver_error(error: BaseException | None, *, conflict: bool) -> SavantError:
+    """What a database's driver raised, in our words."""
+    reason = (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
+    if conflict:
+        return SavantError(
             ErrorCode.CONFLICT,
-            f"The change contradicts what is stored: {_first_line(error)}.",
+            f"The change contradicts what is stored: {reason}.",
             hint="Something else uses or already has this; look at it and try again.",
-        ) from error
-    except (OperationalError, InterfaceError) as error:
-        raise SavantError(
-            ErrorCode.UNREACHABLE,
-            f"The database cannot be used: {_first_line(error)}.",
-            hint="Check the database's address, and that it is running and not held by another process.",
-        ) from error
-
-
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0].rstrip(".")
+        )
+    return SavantError(
+        ErrorCode.UNREACHABLE,
+        f"The database cannot be used: {reason}.",
+        hint="Check the database's address, and that it is running and not held by another process.",
+    )

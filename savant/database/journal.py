@@ -1,0 +1,159 @@
+"""The journal's hot path: statements compiled once from the models, run on the bare driver, one hop a transaction.
+
+A session of the ORM costs more than the step it would store. What is written here is still the models' own tables:
+the SQL comes from them, and the tests read it back through them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from savant import clock
+from savant.database.connect import Database
+from savant.database.journal_sql import STEP, statements
+from savant.schemas.steps import Step
+from savant.schemas.traces import Trace
+
+Rows = list[tuple[Any, ...]]
+_encoder = msgspec.json.Encoder()
+
+
+class Wire(Protocol):
+    """A connection of one's own to the bare driver."""
+
+    async def transact(self, batches: Sequence[tuple[str, Rows]]) -> None:
+        """Each statement for each of its rows, all in one transaction."""
+        ...
+
+    async def fetch(self, statement: str, parameters: Sequence[Any]) -> Rows: ...
+
+    async def close(self) -> None: ...
+
+
+class DatabaseJournalStore:
+    """A run's journal in the database; it holds one connection from its first use until `aclose`."""
+
+    def __init__(self, database: Database, workspace_id: int, run_id: int) -> None:
+        self._workspace_id = workspace_id
+        self._run_id = run_id
+        self._dialect = database.dialect
+        self._statements = statements(self._dialect)
+        self._wire = _open_wire(database)
+
+    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
+        """One short transaction; durable when it returns. A step is written again by its number, a trace once."""
+        now = self._moment(clock.now())
+        batches: list[tuple[str, Rows]] = []
+        # Blobs first: a step never refers to what is not there. Rows are taken now, for a step may change meanwhile.
+        if blobs:
+            batches.append((self._statements.insert_blob, [self._blob(key, blobs[key], now) for key in blobs]))
+        if steps:
+            batches.append((self._statements.upsert_step, [self._step(step, now) for step in steps]))
+        if traces:
+            batches.append((self._statements.insert_trace, [self._trace(trace, now) for trace in traces]))
+        if batches:
+            await self._wire.transact(batches)
+
+    async def load(self) -> tuple[list[Step], int]:
+        """All steps by number, and the next `seq` of the traces."""
+        rows = await self._wire.fetch(self._statements.steps, (self._run_id,))
+        ((last_seq,),) = await self._wire.fetch(self._statements.last_seq, (self._run_id,))
+        return [_load_step(row) for row in rows], (last_seq or 0) + 1
+
+    async def read_blobs(self, hashes: Sequence[str]) -> dict[str, bytes]:
+        """The content of those that are there."""
+        found: dict[str, bytes] = {}
+        for key in hashes:
+            for size, data in await self._wire.fetch(self._statements.blob, (self._workspace_id, key)):
+                found[key] = bytes(data) if len(data) == size else zlib.decompress(data)
+        return found
+
+    async def read_traces(self, after_seq: int = 0, limit: int = 1000) -> list[Trace]:
+        """The traces that follow `after_seq`, in order."""
+        rows = await self._wire.fetch(self._statements.traces, (self._run_id, after_seq, limit))
+        return [_load_trace(row) for row in rows]
+
+    async def aclose(self) -> None:
+        await self._wire.close()
+
+    def _step(self, step: Step, now: Any) -> tuple[Any, ...]:
+        return (
+            self._run_id, step.step_number, step.path, step.attempt, step.type, step.effect,
+            _plain(step.tool_name, 255), step.agent, step.status, step.handled, step.input_hash,
+            _text(step.input), _text(step.output), step.error_code, _plain(step.error_message), step.cost_usd,
+            step.input_tokens, step.output_tokens, self._moment(step.started_at), self._moment(step.completed_at),
+            step.duration_ms, now,
+        )  # fmt: skip
+
+    def _trace(self, trace: Trace, now: Any) -> tuple[Any, ...]:
+        return (
+            self._run_id, trace.seq, self._run_id, trace.step_number, trace.event_type, _text(trace.payload),
+            self._moment(trace.timestamp), now,
+        )  # fmt: skip
+
+    def _blob(self, key: str, content: bytes, now: Any) -> tuple[Any, ...]:
+        compressed = zlib.compress(content, 1)
+        data = compressed if len(compressed) < len(content) else content
+        return (self._workspace_id, key, len(content), data, now)
+
+    def _moment(self, moment: datetime | None) -> Any:
+        if moment is None or self._dialect == "postgresql":
+            return moment
+        if moment.tzinfo is not UTC:
+            moment = moment.astimezone(UTC)
+        return moment.isoformat(" ", "microseconds")[:26]
+
+
+def _open_wire(database: Database) -> Wire:
+    if database.dialect == "sqlite":
+        from savant.database.sqlite import SqliteWire
+
+        return SqliteWire(database.path)
+    from savant.database.postgres import PostgresWire
+
+    return PostgresWire(database.url)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else _encoder.encode(value).decode()
+
+
+def _plain(value: str | None, length: int | None = None) -> str | None:
+    """Text that every database takes: Postgres has no NUL, and a model may ask for a tool of any name."""
+    return value.replace("\0", "\ufffd")[:length] if value else value
+
+
+def _value(stored: str | None) -> Any:
+    return None if stored is None else msgspec.json.decode(stored)
+
+
+def _time(stored: Any) -> datetime | None:
+    if stored is None:
+        return None
+    if isinstance(stored, str):
+        return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+    return cast(datetime, stored).astimezone(UTC)
+
+
+def _load_step(row: tuple[Any, ...]) -> Step:
+    values: dict[str, Any] = dict(zip(STEP, row, strict=True))
+    del values["run_id"], values["created_at"]
+    values["type"] = values.pop("step_type")
+    values["handled"] = bool(values["handled"])
+    for name in ("input", "output"):
+        values[name] = _value(values[name])
+    for name in ("started_at", "completed_at"):
+        values[name] = _time(values[name])
+    return Step(**values)
+
+
+def _load_trace(row: tuple[Any, ...]) -> Trace:
+    seq, event_type, payload, timestamp, step_number = row
+    moment = _time(timestamp)
+    assert moment is not None
+    return Trace(seq=seq, event_type=event_type, payload=_value(payload), timestamp=moment, step_number=step_number)
