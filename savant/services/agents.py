@@ -109,7 +109,7 @@ async def _persona_slugs(work: Reading, rows: Sequence[Row]) -> Mapping[int, str
     if not ids:
         return {}
     found = await work.session.execute(select(Persona.id, Persona.slug).where(Persona.id.in_(ids)))
-    return dict(found.tuples())
+    return dict(found.all())
 
 
 async def _ruleset_slugs(work: Reading, rows: Sequence[Row]) -> Mapping[int, builtins.list[str]]:

@@ -180,7 +180,7 @@ async def _steps_counts(work: Reading, ids: builtins.list[int]) -> dict[int, int
     if not ids:
         return {}
     counted = select(StepRow.run_id, func.count()).where(StepRow.run_id.in_(ids)).group_by(StepRow.run_id)
-    return dict((await work.session.execute(counted)).tuples())
+    return dict((await work.session.execute(counted)).all())
 
 
 def _from_file(create: RunCreate) -> bool:
