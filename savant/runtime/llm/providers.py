@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -66,7 +66,7 @@ class ProviderConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     @property
     def host(self) -> str:
         """Host and port of the base URL, without any user or password in it."""
-        return urlsplit(self.base_url).netloc.rpartition("@")[2] or self.name
+        return _split(self.base_url).netloc.rpartition("@")[2] or self.name
 
     @property
     def key_hint(self) -> str:
@@ -91,7 +91,7 @@ class ProviderConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             raise _not_configured(f"Provider {self.name} has no API key.", self.key_hint)
         if self.api_key and not (self.api_key.isascii() and self.api_key.isprintable()):
             raise _not_configured(f"The API key of {self.name} has characters no key has.", self.key_hint)
-        if self.wire in ("openai", "anthropic") and urlsplit(self.base_url).scheme not in ("http", "https"):
+        if self.wire in ("openai", "anthropic") and _split(self.base_url).scheme not in ("http", "https"):
             message = f"Provider {self.name} has no usable base URL ({self.base_url or 'none'!r})."
             raise _not_configured(message, "Set base_url to the address its API has, such as https://host/v1.")
 
@@ -111,6 +111,16 @@ def unknown(name: str, providers: Mapping[str, ProviderConfig]) -> SavantError:
     near = difflib.get_close_matches(name, providers, n=1)
     hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(providers))}."
     return _not_configured(f"There is no provider {name!r} of models.", hint)
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of a URL; all empty if it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # only looking at it tells whether it is one
+    except ValueError:
+        return urlsplit("")
+    return parts if parts.hostname else urlsplit("")
 
 
 def _not_configured(message: str, hint: str) -> SavantError:

@@ -87,7 +87,7 @@ class RemoteModel:
             self._target, "GET", url, headers=headers, timeouts=self._provider.timeouts
         ) as reply:
             body = await reply.body()
-            if reply.status != 200:
+            if reply.status // 100 != 2:
                 raise failures.from_status(self._target, reply.status, reply.headers, body)
             return self._wire.model_ids(self._target, body)
 
@@ -123,7 +123,7 @@ class RemoteModel:
             content=content,
             timeouts=self._provider.timeouts,
         ) as reply:
-            if reply.status != 200:
+            if reply.status // 100 != 2:
                 raise failures.from_status(self._target, reply.status, reply.headers, await reply.body())
             answer = self._wire.answer(self._target, request)
             await _read(reply, self._target, answer, relay)

@@ -24,7 +24,7 @@ class EventStream:
         if self.plain is None:
             start = bytes(self._pending).lstrip()[:1]
             self.plain = start in (b"{", b"[", b"<") if start else None
-        return [] if self.plain or b"\n" not in chunk else self._complete()
+        return self._complete() if self.plain is False and b"\n" in chunk else []
 
     def close(self) -> list[bytes]:
         """What a server left unterminated at the end; a tolerant reading of those that omit the last blank line."""
