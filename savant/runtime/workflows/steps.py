@@ -182,7 +182,8 @@ class _Parser:
             return self._no_kind(data, kinds, at)
         keys = KINDS[kinds[0]]
         before = len(self.errors)
-        values = self._keys(data, COMMON | keys, f"a `{kinds[0]}` step", at)
+        article = "an" if kinds[0][0] == "a" else "a"
+        values = self._keys(data, COMMON | keys, f"{article} `{kinds[0]}` step", at)
         self._further_rules(kinds[0], data, at)
         if len(self.errors) > before:
             return None
