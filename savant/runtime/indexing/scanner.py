@@ -65,7 +65,7 @@ async def top(folder: Path) -> Path:
     folder = await asyncio.to_thread(_existing, folder)
     repository = Repository(folder)
     try:
-        root = Path(os.path.realpath(await repository.root()))
+        root = _real(await repository.root())
         inside = folder.relative_to(root).as_posix()
         ignored = inside != "." and await repository.bytes(
             "ls-files", "-oi", "--exclude-standard", "--directory", "-z", "--", inside
@@ -82,6 +82,14 @@ def _existing(folder: Path) -> Path:
     return folder.resolve()
 
 
+def _real(folder: Path) -> Path:
+    return folder.resolve()
+
+
+def _has_git(root: Path) -> bool:
+    return os.path.lexists(root / ".git")
+
+
 async def scan(root: Path, limits: Limits | None = None) -> Scan:
     """Everything to index below `root`: tracked and untracked files of a git repository, else what a walk finds."""
     limits = limits or Limits()
@@ -89,12 +97,12 @@ async def scan(root: Path, limits: Limits | None = None) -> Scan:
     commit = branch = note = None
     left_out: list[LeftOut] = []
     try:
-        if os.path.realpath(await repository.root()) != os.path.realpath(root):
+        if _real(await repository.root()) != _real(root):
             raise SavantError(ErrorCode.TOOL_FAILED, "not a git repository of its own")
         paths = await _listed(repository, "", left_out)
         commit, branch = await _head(repository)
     except SavantError as error:
-        note = str(error) if os.path.lexists(os.path.join(root, ".git")) else None  # noqa: PTH118
+        note = str(error) if _has_git(root) else None
         left_out.clear()
         paths = await asyncio.to_thread(walk, root, lambda path, reason: left_out.append(LeftOut(path, reason)))
     files = await asyncio.to_thread(lambda: list(_regular(root, paths, limits, left_out)))
@@ -147,7 +155,7 @@ async def _submodule(root: Path, prefix: str, path: str, left_out: list[LeftOut]
         return []
     try:
         inner = Repository(folder)
-        if os.path.realpath(await inner.root()) != os.path.realpath(folder):
+        if _real(await inner.root()) != _real(folder):
             raise SavantError(ErrorCode.TOOL_FAILED, "its .git leads elsewhere")
         return await _listed(inner, f"{prefix}{path}/", left_out)
     except SavantError as error:

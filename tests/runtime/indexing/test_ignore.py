@@ -16,8 +16,9 @@ TREE = [
     "f/a/b/c/d.py", "f/b/a.py", "f/x-1", "f/X_2", "f/\\z", "foobar", "foo/x/bar", "g*", "h/.hidden", "h/k.log",
 ]  # fmt: skip
 PIECE = st.sampled_from([
-    "a", "b", "c", "d", "e", "f", "ab", "foo", "bar", ".txt", ".py", "*", "**", "?", "/", "/", "!", "#", " ", "\\", "[a-c]",
-    "[!a]", "[^b/]", "[[:alpha:]]", "[[:digit:]_]", "[]x]", "[", "]", "x", "-", "é", "\r", "**/", "/**", "\\ ", "[a-", "[\\]]",
+    "a", "b", "c", "d", "e", "f", "ab", "foo", "bar", ".txt", ".py", "*", "**", "?", "/", "/", "!", "#", " ", "\\",
+    "[a-c]",    "[!a]", "[^b/]", "[[:alpha:]]", "[[:digit:]_]", "[]x]", "[", "]", "x", "-", "é", "\r", "**/",
+    "/**", "\\ ", "[a-", "[\\]]",
 ])  # fmt: skip
 LINE = st.lists(PIECE, min_size=1, max_size=6).map("".join)
 LISTS = st.lists(LINE, max_size=5).map("\n".join)

@@ -83,7 +83,8 @@ async def test_what_is_left_out_and_why(tmp_path: Path) -> None:
 
 async def test_without_git_a_walk_leaves_out_installed_packages(tmp_path: Path) -> None:
     root = write(tmp_path, {
-        "a.py": "1", "x.log": "1", ".gitignore": "*.log\n", "node_modules/m/i.js": "1", "env/pyvenv.cfg": "", "env/lib.py": "1",
+        "a.py": "1", "x.log": "1", ".gitignore": "*.log\n", "node_modules/m/i.js": "1", "env/pyvenv.cfg": "",
+        "env/lib.py": "1",
         "cache/CACHEDIR.TAG": "", "cache/c": "1",
     })  # fmt: skip
     with socket.socket(socket.AF_UNIX) as server:
