@@ -53,11 +53,11 @@ class Database:
 
     def work(self, actor: Actor) -> AbstractAsyncContextManager[UnitOfWork]:
         """Work that writes: committed once, at the end, or not at all."""
-        return working(self.engine, actor)
+        return working(self, actor)
 
     def read(self, actor: Actor) -> AbstractAsyncContextManager[Reading]:
         """Work that only reads, and on SQLite waits for no writer."""
-        return reading(self.reader, actor)
+        return reading(self, actor)
 
     async def close(self) -> None:
         await self.engine.dispose()

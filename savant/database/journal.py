@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from savant import clock
 from savant.database.connect import Database
-from savant.database.journal_sql import STEP, statements
+from savant.database.journal_sql import STEP, dialect_tools, statements
+from savant.models.blob import Blob
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
 
@@ -81,6 +83,13 @@ class DatabaseJournalStore:
     async def aclose(self) -> None:
         await self._wire.close()
 
+    @staticmethod
+    async def put_blob(session: AsyncSession, workspace_id: int, key: str, content: bytes) -> None:
+        """Store content under its SHA-256, unless it is there, in the transaction of a unit of work."""
+        insert, _ = dialect_tools(session.get_bind().dialect.name)
+        row = {"workspace_id": workspace_id, "sha256": key, "size": len(content), "data": _packed(content)}
+        await session.execute(insert(Blob).values(**row, created_at=clock.now()).on_conflict_do_nothing())
+
     def _step(self, step: Step, now: Any) -> tuple[Any, ...]:
         return (
             self._run_id, step.step_number, step.path, step.attempt, step.type, step.effect,
@@ -97,9 +106,7 @@ class DatabaseJournalStore:
         )  # fmt: skip
 
     def _blob(self, key: str, content: bytes, now: Any) -> tuple[Any, ...]:
-        compressed = zlib.compress(content, 1)
-        data = compressed if len(compressed) < len(content) else content
-        return (self._workspace_id, key, len(content), data, now)
+        return (self._workspace_id, key, len(content), _packed(content), now)
 
     def _moment(self, moment: datetime | None) -> Any:
         if moment is None or self._dialect == "postgresql":
@@ -117,6 +124,11 @@ def _open_wire(database: Database) -> Wire:
     from savant.database.postgres import PostgresWire
 
     return PostgresWire(database.url)
+
+
+def _packed(content: bytes) -> bytes:
+    compressed = zlib.compress(content, 1)
+    return compressed if len(compressed) < len(content) else content
 
 
 def _text(value: Any) -> str | None:

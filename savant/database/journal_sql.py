@@ -47,7 +47,7 @@ class Statements(NamedTuple):
 
 @cache
 def statements(dialect: Dialect) -> Statements:
-    insert, compiler = _tools(dialect)
+    insert, compiler = dialect_tools(dialect)
     steps, traces, blobs = (cast(Table, model.__table__) for model in (Step, Trace, Blob))
 
     def text(statement: Any, *order: str) -> str:
@@ -105,7 +105,7 @@ def _raw(table: Table, names: Sequence[str]) -> list[Any]:
     return [to_text(table.c[name], Text) if name in ("input", "output", "payload") else table.c[name] for name in names]
 
 
-def _tools(dialect: Dialect) -> tuple[Any, Any]:
+def dialect_tools(dialect: str) -> tuple[Any, Any]:
     """The insert construct and the compiler of a dialect."""
     if dialect == "sqlite":
         from sqlalchemy.dialects.sqlite import dialect as compiler

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -12,11 +13,15 @@ from savant.database.tenancy import TenantSession
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.actors import Actor
 
+if TYPE_CHECKING:
+    from savant.database.connect import Database
+
 
 class Reading:
     """A session that is never committed, and who asks."""
 
-    def __init__(self, session: AsyncSession, actor: Actor) -> None:
+    def __init__(self, database: Database, session: AsyncSession, actor: Actor) -> None:
+        self.database = database
         self.session = session
         self.actor = actor
 
@@ -26,23 +31,23 @@ class UnitOfWork(Reading):
 
 
 @asynccontextmanager
-async def working(engine: AsyncEngine, actor: Actor) -> AsyncGenerator[UnitOfWork, None]:
+async def working(database: Database, actor: Actor) -> AsyncGenerator[UnitOfWork, None]:
     """Commit at the end; roll back on any error. Unknown conflicts come out as SavantError(CONFLICT)."""
     # A flush sorts tables by their foreign keys, so it needs all of them; a read does not, and starts sooner.
     import savant.models.all  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
     with named_errors():
-        async with _session(engine, actor) as session:
-            yield UnitOfWork(session, actor)
+        async with _session(database.engine, actor) as session:
+            yield UnitOfWork(database, session, actor)
             await session.commit()
 
 
 @asynccontextmanager
-async def reading(engine: AsyncEngine, actor: Actor) -> AsyncGenerator[Reading, None]:
+async def reading(database: Database, actor: Actor) -> AsyncGenerator[Reading, None]:
     """Roll back at the end: there is nothing to keep."""
     with named_errors():
-        async with _session(engine, actor) as session:
-            yield Reading(session, actor)
+        async with _session(database.reader, actor) as session:
+            yield Reading(database, session, actor)
 
 
 def _session(engine: AsyncEngine, actor: Actor) -> AsyncSession:

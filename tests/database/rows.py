@@ -1,0 +1,87 @@
+"""One row of every table, in an order that foreign keys allow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from savant import clock
+from savant.database.tenancy import ACROSS
+from savant.database.work import UnitOfWork
+from savant.models.agent import Agent
+from savant.models.agent_ruleset import AgentRuleset
+from savant.models.agent_tool import AgentTool
+from savant.models.approval import Approval
+from savant.models.audit_log import AuditLog
+from savant.models.blob import Blob
+from savant.models.definition_version import DefinitionVersion
+from savant.models.persona import Persona
+from savant.models.repository import Repository
+from savant.models.ruleset import Ruleset
+from savant.models.run import Run
+from savant.models.share import Share
+from savant.models.step import Step
+from savant.models.team import Team
+from savant.models.team_member import TeamMember
+from savant.models.tool import Tool
+from savant.models.trace import Trace
+from savant.models.user import User
+from savant.models.webhook import Webhook
+from savant.models.webhook_delivery import WebhookDelivery
+from savant.models.workflow import Workflow
+from savant.models.workspace import Workspace
+
+
+async def add(session: AsyncSession, row: Any) -> Any:
+    """Insert one row and return it, with its number."""
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def add_workspace(session: AsyncSession, name: str) -> Workspace:
+    """A user, their team and its workspace."""
+    user = await add(session, User(email=f"{name}@example.test", encrypted_password="!"))
+    team = await add(session, Team(name=name, slug=name, created_by_id=user.id))
+    await add(session, TeamMember(team_id=team.id, user_id=user.id, role="owner"))
+    return await add(session, Workspace(team_id=team.id, name=name, slug=name))
+
+
+async def add_everything(work: UnitOfWork, workspace_id: int) -> dict[str, Any]:
+    """A row of every table that belongs to a workspace, by table name."""
+    session = work.session
+    session.info[ACROSS] = True
+    of: dict[str, Any] = {"workspace_id": workspace_id}
+    made: dict[str, Any] = {}
+
+    async def make(row: Any) -> Any:
+        made[row.__tablename__] = await add(session, row)
+        return row
+
+    persona = await make(Persona(**of, name="P", slug="p", instructions="Be exact."))
+    ruleset = await make(Ruleset(**of, name="R", slug="r", rules=[{"text": "No."}]))
+    tool = await make(Tool(**of, name="T", slug="t", schema={"type": "object"}))
+    agent = await make(Agent(**of, name="A", slug="a", persona_id=persona.id, tags=["x", "y"], config={"max_steps": 3}))
+    await make(AgentRuleset(agent_id=agent.id, ruleset_id=ruleset.id))
+    await make(AgentTool(agent_id=agent.id, tool_id=tool.id))
+    await make(Workflow(**of, name="W", slug="w", definition={"steps": []}))
+    await make(Repository(**of, name="G", slug="g"))
+    version = await make(
+        DefinitionVersion(**of, kind="agent", slug="a", definition={"z": 1, "a": 1.0}, content_hash="a" * 64)
+    )
+    await make(Blob(**of, sha256="b" * 64, size=3, data=b"abc"))
+    run = await make(Run(**of, runnable_type="agent", runnable_id=agent.id, runnable_slug="a", version_id=version.id))
+    step = await make(
+        Step(run_id=run.id, step_number=1, path="a/1", step_type="tool", effect="read", input_hash="c" * 64,
+             agent_id=agent.id)
+    )  # fmt: skip
+    await make(
+        Trace(run_id=run.id, seq=1, step_id=step.id, event_type="step.started", payload={}, timestamp=clock.now())
+    )
+    await make(Approval(run_id=run.id, path="a/1", kind="tool"))
+    await make(Share(shareable_type="agent", shareable_id=agent.id, shared_with_type="public"))
+    await make(AuditLog(**of, action="create", ip_address="127.0.0.1", details={"to": "A"}))
+    hook = await make(Webhook(**of, url="https://example.test", events=["run.completed"]))
+    await make(WebhookDelivery(webhook_id=hook.id, event="run.completed", payload={}))
+    return made
