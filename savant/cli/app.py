@@ -9,9 +9,9 @@ from typing import Any
 
 import typer
 import typer.main
-from typer.core import TyperGroup
 
 from savant.cli import failures
+from savant.cli.coercion import Group
 from savant.cli.door import Door
 from savant.errors import ErrorCode, SavantError
 
@@ -34,7 +34,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(Group):
     """A group that knows its commands by name, and imports one only to call it."""
 
     def list_commands(self, ctx: Any) -> list[str]:

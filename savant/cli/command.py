@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
+from savant.cli.coercion import Command, Group
 from savant.cli.door import Door
 from savant.errors import ErrorCode, SavantError
 
@@ -35,7 +36,7 @@ _COMMON = inspect.signature(_common, eval_str=True).parameters
 
 def group() -> typer.Typer:
     """An app for one module's commands."""
-    return typer.Typer(rich_markup_mode=None, add_completion=False)
+    return typer.Typer(cls=Group, rich_markup_mode=None, add_completion=False)
 
 
 def command(
@@ -48,7 +49,7 @@ def command(
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         info.setdefault("help", inspect.getdoc(function))
-        app.command(name or function.__name__.strip("_"), **info)(_with_common(function, configured))
+        app.command(name or function.__name__.strip("_"), cls=Command, **info)(_with_common(function, configured))
         return function
 
     return register

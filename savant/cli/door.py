@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "jsonl", "markdown")
 
 
+class Terminated(BaseException):
+    """SIGTERM came, and everything was unwound."""
+
+
 class Door:
     """One invocation of the command line. `arguments` are read ahead, so that even a usage error is in form.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 from typer import Abort, TyperException
 
 from savant.cli import output
-from savant.cli.door import Door
+from savant.cli.door import Door, Terminated
 from savant.errors import ErrorCode, ExitCode, SavantError, SavantErrors
 
 
@@ -60,8 +59,6 @@ def result(error: SavantError, run_id: int | None = None) -> dict[str, Any]:
 
 
 def _attempt(door: Door, work: Callable[[], int]) -> int:
-    from savant.cli.signals import Terminated
-
     try:
         return work()
     except BrokenPipeError:
@@ -70,7 +67,7 @@ def _attempt(door: Door, work: Callable[[], int]) -> int:
         return _fail(door, error)
     except TyperException as error:
         return _fail(door, _usage(error))
-    except (KeyboardInterrupt, Abort, asyncio.CancelledError):
+    except (KeyboardInterrupt, Abort):
         return _leave(door, ExitCode.INTERRUPTED)
     except Terminated:
         return _leave(door, ExitCode.TERMINATED)

@@ -7,11 +7,9 @@ import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from savant.cli.door import Terminated
+
 T = TypeVar("T")
-
-
-class Terminated(BaseException):
-    """SIGTERM came; everything was unwound."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
