@@ -13,7 +13,6 @@ from savant.cli.coercion import Command, Group
 from savant.cli.door import Door
 from savant.errors import ErrorCode, SavantError
 
-COMMON = "Options of every command"
 Format = Literal["text", "json", "jsonl", "markdown"]
 
 
@@ -32,6 +31,7 @@ def _common(
 
 
 _COMMON = inspect.signature(_common, eval_str=True).parameters
+COMMON_NAMES = frozenset(_COMMON)
 
 
 def group() -> typer.Typer:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from savant import clock
-from savant.cli.output import style
+from savant.cli.output import paint, style
 
 STATUS_STYLES = {
     "completed": "green", "failed": "red", "stopped": "yellow", "waiting": "yellow", "running": "cyan",
@@ -86,6 +86,7 @@ def cut(text: str, columns: int) -> str:
 
 def width(text: str) -> int:
     """Columns the text takes on a terminal."""
+    text = paint(text, color=False)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 

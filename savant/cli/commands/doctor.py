@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from savant.cli.command import command, group
 from savant.cli.door import Door
@@ -10,6 +10,7 @@ from savant.cli.door import Door
 if TYPE_CHECKING:
     from savant.client import Client
     from savant.errors import SavantError
+    from savant.schemas.models import Provider
 
 app = group()
 OLDEST_PYTHON = (3, 11)
@@ -166,21 +167,27 @@ async def _models(client: Client) -> list[Check]:
         first = await client.models.first()
     except SavantError as error:
         return [_broken("models", error)]
-    checks = [_provider(each) for each in providers if each.configured and each.wire != "scripted"]
-    missing = ", ".join(each.name for each in providers if not each.configured)
-    if missing:
-        checks.append(Check("other models", "ok", f"not set up: {missing}"))
+    own = [each for each in providers if each.configured and each.wire != "scripted"]
+    checks = [_provider(each) for each in own if each.reachable or not _is_local(each)]
+    silent = [each.name for each in own if not each.reachable and _is_local(each)]
+    missing = [each.name for each in providers if not each.configured]
+    notes = [f"not running: {', '.join(silent)}"] * bool(silent) + [f"no key: {', '.join(missing)}"] * bool(missing)
+    if notes:
+        checks.append(Check("other models", "ok", "; ".join(notes)))
     if first is None:
         hint = "Set ANTHROPIC_API_KEY or OPENAI_API_KEY, start Ollama, or install savant[local]."
         return [*checks, Check("model", "warn", "none can be used; workflows without agents still run", hint)]
     return [*checks, Check("model", "ok", f"{first} is used unless told otherwise")]
 
 
-def _provider(provider: Any) -> Check:
+def _provider(provider: Provider) -> Check:
     name = f"model {provider.name}"
     if provider.reachable:
         count = len(provider.models)
         return Check(name, "ok", f"answers, {count} model{'s' if count != 1 else ''}")
-    # A local server that is not started is nothing wrong; one with a key that does not answer is.
-    state = "warn" if provider.base_url and "localhost" not in provider.base_url else "ok"
-    return Check(name, state, provider.reason or "does not answer")
+    return Check(name, "warn", provider.reason or "does not answer")
+
+
+def _is_local(provider: Provider) -> bool:
+    """Whether it is a server on this machine, which is nothing wrong when it is not started."""
+    return "//localhost" in (provider.base_url or "") or "//127.0.0.1" in (provider.base_url or "")
