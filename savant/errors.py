@@ -153,5 +153,6 @@ class SavantErrors(SavantError):
     """Several findings at once (a validation shows all of them, not the first)."""
 
     def __init__(self, errors: list[SavantError]) -> None:
-        super().__init__(errors[0].code, f"{len(errors)} problems found.", details={})
+        listed = "; ".join(str(error) for error in errors)
+        super().__init__(errors[0].code, f"{len(errors)} problems found: {listed}")
         self.errors = errors

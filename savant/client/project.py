@@ -14,7 +14,7 @@ from savant.errors import ErrorCode, SavantError, SavantErrors
 from savant.runtime.definitions.dump import dump
 from savant.runtime.definitions.load import Definition, Loaded, Source, find_project, load_file, load_project
 from savant.runtime.definitions.schema import json_schema
-from savant.runtime.engines import builtin
+from savant.runtime.engines.catalog import builtin
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.runtime.workflows.validate import validate
 from savant.schemas.plans import Kind

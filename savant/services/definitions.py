@@ -63,7 +63,8 @@ def _change(kind: Kind, slug: str, wanted: Any, stored: Any) -> Change:
 async def _carry_out(work: UnitOfWork, bundle: Bundle, changes: list[Change]) -> None:
     services = {kind: service for kind, _, service in _IN_ORDER}
     for change in changes:
-        service, definition = services[change.kind], definitions(bundle, change.kind).get(change.slug)
+        service: Any = services[change.kind]
+        definition: Any = definitions(bundle, change.kind).get(change.slug)
         match change.action:
             case "create":
                 stored = await service.create(work, msgspec.structs.replace(definition, slug=change.slug))

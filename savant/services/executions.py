@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from savant import clock
 from savant.database.journal import DatabaseJournalStore
+from savant.database.work import Reading
 from savant.errors import ErrorCode, SavantError
 from savant.models.approval import Approval
 from savant.models.run import Run as Row
@@ -54,7 +55,7 @@ async def execute(app: App, run_id: int, listener: Listener | None = None) -> Ru
     async with app.work() as work:
         await leases.take(work, run_id, lease_holder)
         row = await runs.find(work, run_id)
-        decisions = await _decisions(app, run_id)
+        decisions = await _decisions(work, run_id)
     store = DatabaseJournalStore(app.database, app.actor.workspace_id, run_id)
     try:
         return await _execute(app, row, store, decisions, lease_holder, listener)
@@ -202,7 +203,7 @@ async def _finish(app: App, run_id: int, journal: Journal, ending: Ending, lease
         return await runs.get(work, run_id)
 
 
-async def _ask(work: Any, run_id: int, parked: Parked) -> None:
+async def _ask(work: Reading, run_id: int, parked: Parked) -> None:
     open_question = select(Approval.id).where(
         Approval.run_id == run_id, Approval.path == parked.path, Approval.status == "pending"
     )
@@ -212,15 +213,14 @@ async def _ask(work: Any, run_id: int, parked: Parked) -> None:
         )
 
 
-async def _decisions(app: App, run_id: int) -> dict[str, Decision]:
-    """What was answered about uncertain writes, by path; the last answer counts."""
-    async with app.work() as work:
-        answered = await work.session.execute(
-            select(Approval.path, Approval.reason)
-            .where(Approval.run_id == run_id, Approval.kind == "uncertain_step", Approval.status != "pending")
-            .order_by(Approval.id)
-        )
-        return {path: reason for path, reason in answered if reason in ("retry", "done", "fail")}
+async def _decisions(work: Reading, run_id: int) -> dict[str, Decision]:
+    """What was answered about the run's questions, by path; the last answer counts."""
+    answered = await work.session.execute(
+        select(Approval.path, Approval.reason)
+        .where(Approval.run_id == run_id, Approval.kind == "uncertain_step", Approval.status != "pending")
+        .order_by(Approval.id)
+    )
+    return {path: reason for path, reason in answered if reason in ("retry", "done", "fail")}
 
 
 def _closing(run: Run) -> dict[str, Any]:

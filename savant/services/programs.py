@@ -15,7 +15,7 @@ from savant.models.agent import Agent
 from savant.models.persona import Persona
 from savant.models.ruleset import Ruleset
 from savant.models.workflow import Workflow
-from savant.runtime.engines.git import repository_state
+from savant.runtime.engines.git.files import state as repository_state
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.runtime.workflows.interpreter import coerce_inputs
 from savant.runtime.workflows.validate import validate

@@ -8,13 +8,14 @@ import msgspec
 from sqlalchemy import func, select
 
 from savant import clock
-from savant.database.journal import DatabaseJournalStore
+from savant.database import blobs
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.approval import Approval
 from savant.models.run import Run as Row
 from savant.models.step import Step as StepRow
-from savant.runtime.blobs import canonical, digest, unpack
+from savant.models.trace import Trace as TraceRow
+from savant.runtime.blobs import ReadBlobs, canonical, digest, unpack
 from savant.schemas.base import Page
 from savant.schemas.programs import Program
 from savant.schemas.runs import FINISHED, Run, RunCreate, RunList, RunResume
@@ -72,8 +73,9 @@ async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
     work.session.add(row)
     await work.session.flush()
     raw = canonical(program)
-    row.program_hash = digest(raw)
-    await DatabaseJournalStore.put_blob(work.session, work.actor.workspace_id, row.program_hash, raw)
+    program_hash = digest(raw)
+    row.program_hash = program_hash
+    await blobs.keep(work, program_hash, raw)
     return shown(row, 0)
 
 
@@ -139,28 +141,39 @@ async def delete(work: UnitOfWork, id: int) -> None:
 async def steps(work: Reading, id: int) -> builtins.list[Step]:
     """All steps of a run by number, inputs and outputs in full."""
     await find(work, id)
-    store = journal_store(work, id)
-    try:
-        found, _ = await store.load()
-        for step in found:
-            step.input = await unpack(step.input, store.read_blobs)
-            step.output = await unpack(step.output, store.read_blobs)
-    finally:
-        await store.aclose()
-    return found
+    read = blobs.reader(work)
+    rows = await work.session.scalars(select(StepRow).where(StepRow.run_id == id).order_by(StepRow.step_number))
+    return [await _step(row, read) for row in rows]
+
+
+async def _step(row: StepRow, read: ReadBlobs) -> Step:
+    fields = {name: getattr(row, name) for name in Step.__struct_fields__ if hasattr(row, name)}
+    fields["type"] = row.step_type
+    fields["input"] = await unpack(row.input, read)
+    fields["output"] = await unpack(row.output, read)
+    return msgspec.convert(fields, Step)
 
 
 async def traces(work: Reading, id: int, after: int = 0, limit: int = 1000) -> builtins.list[Trace]:
+    """The run's events with a `seq` above `after`, in order."""
     await find(work, id)
-    store = journal_store(work, id)
-    try:
-        return await store.read_traces(after, limit)
-    finally:
-        await store.aclose()
-
-
-def journal_store(work: Reading, id: int) -> DatabaseJournalStore:
-    return DatabaseJournalStore(work.database, work.actor.workspace_id, id)
+    rows = await work.session.execute(
+        select(TraceRow, StepRow.step_number)
+        .outerjoin(StepRow, StepRow.id == TraceRow.step_id)
+        .where(TraceRow.run_id == id, TraceRow.seq > after)
+        .order_by(TraceRow.seq)
+        .limit(limit)
+    )
+    return [
+        Trace(
+            seq=row.seq,
+            event_type=row.event_type,
+            payload=row.payload,
+            timestamp=row.timestamp,
+            step_number=step_number,
+        )
+        for row, step_number in rows
+    ]
 
 
 async def find(work: Reading, id: int) -> Row:

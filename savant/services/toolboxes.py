@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from savant.runtime.engines import builtin
+from savant.runtime.engines.catalog import builtin
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.schemas.programs import Bundle
 from savant.settings import Settings

@@ -22,7 +22,7 @@ async def state(folder: Path) -> RepositoryState | None:
         found = await status(repository, limit=1)
     except SavantError:
         return None
-    return RepositoryState(root=str(root), commit=found.commit, dirty=not found.clean)
+    return RepositoryState(root=str(root), branch=found.branch, commit=found.commit, dirty=not found.clean)
 
 
 async def status(repository: Repository, limit: int) -> Status:
