@@ -80,3 +80,28 @@ class Event(Schema):
     seq: int | None = None
     step_number: int | None = None
     timestamp: datetime | None = None
+
+
+class RunResume(Input):
+    """What `runs.resume` takes. `on_uncertain` decides about writes whose end nobody saw; None keeps the run's own.
+
+    `answer` is the person's word about the tools and questions the run waits for. The limits, if given, replace those of the run from here on.
+    """
+
+    on_uncertain: Literal["ask", "fail", "retry", "done"] | None = None
+    answer: Literal["approve", "deny"] | None = None
+    on_approval: OnApproval | None = None
+    max_steps: int | None = None
+    token_budget: int | None = None
+    budget_usd: float | None = None
+    timeout: float | None = None
+
+
+class RunList(Input):
+    """Filters of `runs.list`, newest first; `limit` is at most 1,000, `cursor` is the page before's `next_cursor`."""
+
+    status: RunStatus | None = None
+    type: RunnableType | None = None
+    slug: str | None = None
+    limit: int = 50
+    cursor: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from sqlalchemy import func, select, update
@@ -217,10 +217,10 @@ async def _decisions(work: Reading, run_id: int) -> dict[str, Decision]:
     """What was answered about the run's questions, by path; the last answer counts."""
     answered = await work.session.execute(
         select(Approval.path, Approval.reason)
-        .where(Approval.run_id == run_id, Approval.kind == "uncertain_step", Approval.status != "pending")
+        .where(Approval.run_id == run_id, Approval.status != "pending")
         .order_by(Approval.id)
     )
-    return {path: reason for path, reason in answered if reason in ("retry", "done", "fail")}
+    return {path: reason for path, reason in answered if reason in get_args(Decision)}
 
 
 def _closing(run: Run) -> dict[str, Any]:

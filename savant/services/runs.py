@@ -91,7 +91,7 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
             hint=f"Follow it: savant runs watch {id}",
         )
     changes = {name: value for name, value in msgspec.structs.asdict(options).items() if value is not None}
-    await _answer(work, id, changes.pop("on_uncertain", None))
+    await _answer(work, id, changes.pop("on_uncertain", None), changes.pop("answer", None))
     row.config = {**row.config, **changes}
     row.status = "pending"
     row.stop_requested_at = None
@@ -99,23 +99,32 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
     return await get(work, id)
 
 
-async def _answer(work: UnitOfWork, id: int, decision: str | None) -> None:
-    """Answer the run's open questions about uncertain writes, or say that they are open."""
+async def _answer(work: UnitOfWork, id: int, uncertain: str | None, answer: str | None) -> None:
+    """Answer what the run waits for (a write that may have happened, a tool, a question), or say that it is open."""
     pending = (
         await work.session.scalars(select(Approval).where(Approval.run_id == id, Approval.status == "pending"))
     ).all()
     for approval in pending:
-        if decision is None:
-            raise SavantError(
-                ErrorCode.APPROVAL_NEEDED,
-                f"Run {id} waits for an answer about {approval.path} ({approval.kind}).",
-                hint=f"savant runs resume {id} --on-uncertain retry repeats it, `done` takes it as done, `fail` fails.",
-                details={"approval_id": approval.id, "path": approval.path, "kind": approval.kind},
-            )
-        approval.status = "denied" if decision == "fail" else "approved"
+        decision = uncertain if approval.kind == "uncertain_step" else answer
+        if decision in (None, "ask"):
+            raise _open_question(id, approval)
+        approval.status = "denied" if decision in ("fail", "deny") else "approved"
         approval.reason = decision
         approval.answered_at = clock.now()
         approval.answered_by_id = work.actor.user_id
+
+
+def _open_question(id: int, approval: Approval) -> SavantError:
+    if approval.kind == "uncertain_step":
+        hint = f"savant runs resume {id} --on-uncertain retry repeats it, `done` takes it as done, `fail` fails."
+    else:
+        hint = f"savant runs resume {id} --approve, or --deny."
+    return SavantError(
+        ErrorCode.APPROVAL_NEEDED,
+        f"Run {id} waits for an answer about {approval.path} ({approval.kind}).",
+        hint=hint,
+        details={"approval_id": approval.id, "path": approval.path, "kind": approval.kind},
+    )
 
 
 async def stop(work: UnitOfWork, id: int) -> Run:
