@@ -1,0 +1,101 @@
+"""Where the definitions of a source file begin and end, by its grammar."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from savant import clock
+from savant.runtime.indexing.grammars import COMMENTS, CONTAINERS, WRAPPERS, load
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Tree
+
+MAX_NAME = 200
+PARSE_SECONDS = 5.0
+_BLOCK = 1 << 16
+_NOT_IN_NAMES = re.compile(r"<.*>|[\s*&]+|\(.*", re.DOTALL)
+_IDENTIFIER = re.compile(r"[\w$.:#?!=~-]+")
+_RECEIVER = re.compile(r"\(\s*(?:[\w]+\s+)?\**\s*(\w+)")
+
+
+class Definition(NamedTuple):
+    """Lines count from 1; comments right above belong to it. `own` is where the definition itself begins."""
+
+    name: str
+    kind: str
+    first_line: int
+    last_line: int
+    own: int
+
+    @property
+    def container(self) -> bool:
+        return self.kind in CONTAINERS
+
+
+def definitions(language: str, data: bytes) -> list[Definition] | None:
+    """The definitions in UTF-8 `data`, outer before inner; None if it cannot be parsed here, or not in time."""
+    from tree_sitter import QueryCursor
+
+    loaded = load(language)
+    if loaded is None:
+        return None
+    parser, query = loaded
+    tree = _parsed(parser, data)
+    if tree is None:
+        return None
+    found: list[Definition] = []
+    for _, captures in QueryCursor(query, match_limit=10_000).matches(tree.root_node):
+        name = captures.pop("name")[0]
+        owner = captures.pop("owner", None)
+        for kind, nodes in captures.items():
+            found.append(_definition(kind, nodes[0], name, owner[0] if owner else None))
+    found.sort(key=lambda definition: (definition.first_line, -definition.last_line))
+    return found
+
+
+def _parsed(parser: Parser, data: bytes) -> Tree | None:
+    """The tree, or None when it takes too long: what is not the language it claims to be can take for ever."""
+    deadline = clock.monotonic() + PARSE_SECONDS
+
+    def read(offset: int, point: object) -> bytes:
+        return data[offset : offset + _BLOCK]
+
+    def late(offset: int, failing: bool) -> bool:
+        return clock.monotonic() > deadline
+
+    try:
+        return parser.parse(read, progress_callback=late)
+    except ValueError:
+        parser.reset()
+        return None
+
+
+def _definition(kind: str, node: Node, name: Node, owner: Node | None) -> Definition:
+    outer = node
+    while (parent := outer.parent) is not None and parent.type in WRAPPERS:
+        outer = parent
+    own = outer.start_point.row
+    first = own
+    before = outer.prev_sibling
+    while before is not None and before.type in COMMENTS and before.end_point.row >= first - 1:
+        earlier = before.prev_sibling
+        if earlier is not None and earlier.end_point.row == before.start_point.row and earlier.end_point.column:
+            break  # a comment at the end of a line of code
+        first = min(first, before.start_point.row)
+        before = before.prev_sibling
+    last = outer.end_point.row - (outer.end_point.column == 0 and outer.end_point.row > own)
+    return Definition(_name(name, owner), kind, first + 1, last + 1, own + 1)
+
+
+def _name(node: Node, owner: Node | None) -> str:
+    inner: Node | None = node
+    while inner is not None and "declarator" in inner.type:  # C: the name is at the bottom of pointers and parameters
+        node, inner = inner, inner.child_by_field_name("declarator")
+    node = inner or node
+    text = (node.text or b"").decode("utf-8", "replace")[: 4 * MAX_NAME]
+    found = _IDENTIFIER.search(_NOT_IN_NAMES.sub("", text))
+    name = (found[0] if found else "").removeprefix("module.exports.").removeprefix("exports.").replace("::", ".")
+    if owner is not None and (receiver := _RECEIVER.search((owner.text or b"").decode("utf-8", "replace"))):
+        name = f"{receiver[1]}.{name}"
+    return name[:MAX_NAME]
