@@ -85,7 +85,8 @@ class Event(Schema):
 class RunResume(Input):
     """What `runs.resume` takes. `on_uncertain` decides about writes whose end nobody saw; None keeps the run's own.
 
-    `answer` is the person's word about the tools and questions the run waits for. The limits, if given, replace those of the run from here on.
+    `answer` is the person's word about the tools and questions the run waits for.
+    The limits, if given, replace those of the run from here on.
     """
 
     on_uncertain: Literal["ask", "fail", "retry", "done"] | None = None

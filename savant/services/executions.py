@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 from sqlalchemy import func, select, update
@@ -220,7 +220,7 @@ async def _decisions(work: Reading, run_id: int) -> dict[str, Decision]:
         .where(Approval.run_id == run_id, Approval.status != "pending")
         .order_by(Approval.id)
     )
-    return {path: reason for path, reason in answered if reason in get_args(Decision)}
+    return {path: cast(Decision, reason) for path, reason in answered if reason in get_args(Decision)}
 
 
 def _closing(run: Run) -> dict[str, Any]:
