@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, event
+from sqlalchemy import Table, TextClause, event
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm.context import FromStatement
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.base import Executable
 
@@ -40,7 +41,10 @@ def _scope(state: ORMExecuteState) -> None:
         return
     workspace_id: int = state.session.info["workspace_id"]
     changes = state.is_update or state.is_delete
-    tables = set(_tables(state.statement))
+    statement: Any = state.statement
+    if isinstance(statement, FromStatement):
+        raise TenancyError(f"A session cannot see through a statement of one's own: {statement}")
+    tables = {element for element in visitors.iterate(statement) if isinstance(element, Table)}
     for model in _scoped_models():
         if model.__table__ in tables:
             state.statement = state.statement.options(_criteria(model, workspace_id, changes))
@@ -55,13 +59,11 @@ def _criteria(model: Any, workspace_id: int, changes: bool) -> Any:
 
 
 def _refuse_unscoped(statement: Any) -> None:
-    """Raise for a statement under the ORM that touches rows of a workspace, or is text and may."""
-    if statement.is_text or any(table in _scoped_tables() for table in _tables(statement)):
-        raise TenancyError(f"Use models, or across_workspaces(), in a session: {statement}")
-
-
-def _tables(statement: Any) -> list[Table]:
-    return [element for element in visitors.iterate(statement) if isinstance(element, Table)]
+    """Raise for a statement under the ORM that touches rows of a workspace, or has text in it and may."""
+    scoped = _scoped_tables()
+    for element in visitors.iterate(statement):
+        if isinstance(element, TextClause) or element in scoped:
+            raise TenancyError(f"Use models, or across_workspaces(), in a session: {statement}")
 
 
 def _scoped_tables() -> set[Any]:

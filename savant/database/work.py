@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from savant.database.tenancy import TenantSession
@@ -64,8 +64,14 @@ def named_errors() -> Generator[None, None, None]:
     """Turn what the driver raises into an error that says what to do."""
     try:
         yield
-    except (IntegrityError, OperationalError, InterfaceError) as error:
-        raise driver_error(error.orig, conflict=isinstance(error, IntegrityError)) from error
+    except IntegrityError as error:
+        raise driver_error(error.orig, conflict=True) from error
+    except (OperationalError, InterfaceError) as error:
+        raise driver_error(error.orig, conflict=False) from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise  # A wrong statement or value is a fault of ours, and is seen as one.
+        raise driver_error(error.orig, conflict=False) from error
 
 
 def driver_error(error: BaseException | None, *, conflict: bool) -> SavantError:
