@@ -7,10 +7,13 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
+_CHUNK = 65_536
 _DRAIN_SECONDS = 1.0
 
 
@@ -62,74 +65,112 @@ async def run(
     the first `max_bytes` are kept; with `keep_end`, half of them from its start and half from its end.
     """
     tail = max_bytes // 2 if keep_end else 0
-    child = _Child(max_bytes - tail, tail)
-    transport, _ = await asyncio.get_running_loop().subprocess_exec(
-        lambda: child,
-        *argv,
-        cwd=cwd,
-        env=dict(env),
-        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-        start_new_session=True,
-    )
+    child = _Child(_start(argv, cwd, env, stdin), max_bytes - tail, tail)
     timed_out = False
     try:
-        _feed(transport, stdin)
         async with asyncio.timeout(timeout):
             await asyncio.shield(child.exited)
     except TimeoutError:
         timed_out = True
     finally:
-        await _end(transport, child, grace)
-    out, err = child.kept[1], child.kept[2]
+        await child.end(grace)
+    out, err = child.out, child.err
     truncated = bool(out.dropped or err.dropped)
-    return Completed(transport.get_returncode() or 0, out.bytes(), err.bytes(), truncated, timed_out)
+    return Completed(child.process.returncode or 0, out.bytes(), err.bytes(), truncated, timed_out)
 
 
-class _Child(asyncio.SubprocessProtocol):
-    """What is heard from the process: its exit, at once, and the closing of its pipes, which may come never."""
+def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: bytes | None) -> subprocess.Popen[bytes]:
+    # asyncio's own subprocesses are not used: one that is cancelled while it starts may never be heard of again.
+    with tempfile.TemporaryFile() if stdin is not None else Path(os.devnull).open("rb") as source:
+        if stdin is not None:
+            source.write(stdin)
+            source.seek(0)
+        return subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=dict(env),
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
 
-    def __init__(self, head: int, tail: int) -> None:
-        loop = asyncio.get_running_loop()
-        self.exited: asyncio.Future[None] = loop.create_future()
-        self.closed: asyncio.Future[None] = loop.create_future()
-        self.kept = {1: _Kept(head, tail), 2: _Kept(head, tail)}
 
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        self.kept[fd].add(data)
+class _Child:
+    """A process that is listened to: `exited` comes at its end, `closed` when its pipes are, which may be never."""
 
-    def process_exited(self) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], head: int, tail: int) -> None:
+        self.process = process
+        self.out, self.err = _Kept(head, tail), _Kept(head, tail)
+        self._loop = asyncio.get_running_loop()
+        self.exited: asyncio.Future[None] = self._loop.create_future()
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+        self._pipes = {process.stdout: self.out, process.stderr: self.err}
+        for pipe in list(self._pipes):
+            if pipe:
+                os.set_blocking(pipe.fileno(), False)
+                self._loop.add_reader(pipe.fileno(), self._read, pipe)
+        self._await_exit()
+
+    async def end(self, grace: float) -> None:
+        """Kill the whole group if it has not ended, and let go of the pipes."""
+        try:
+            if grace and not self.exited.done():
+                self._signal(signal.SIGTERM)
+                await asyncio.wait([self.exited], timeout=grace)
+            self._signal(signal.SIGKILL)
+            await asyncio.shield(self.exited)
+            # A child that left the group may hold the pipes open for ever; what it says is not waited for.
+            await asyncio.wait([self.closed], timeout=_DRAIN_SECONDS)
+        finally:
+            self._signal(signal.SIGKILL)  # cancelled a second time, while it was being asked to end
+            for pipe in list(self._pipes):
+                self._close(pipe)
+
+    def _await_exit(self) -> None:
+        if hasattr(os, "pidfd_open"):
+            fd = os.pidfd_open(self.process.pid)
+            self._loop.add_reader(fd, self._exit_seen, fd)
+        else:
+            threading.Thread(target=self._wait_in_thread, daemon=True).start()
+
+    def _wait_in_thread(self) -> None:
+        os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+            self._loop.call_soon_threadsafe(self._exit_seen, None)
+
+    def _exit_seen(self, fd: int | None) -> None:
+        if fd is not None:
+            self._loop.remove_reader(fd)
+            os.close(fd)
+        # What it leaves behind in its group dies with it; until it is reaped, its number is nobody else's.
+        self._signal(signal.SIGKILL)
+        self.process.poll()
         self.exited.set_result(None)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed.set_result(None)
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, number)
 
+    def _read(self, pipe: IO[bytes]) -> None:
+        try:
+            data = os.read(pipe.fileno(), _CHUNK)
+        except BlockingIOError:
+            return
+        if data:
+            kept = self._pipes[pipe]
+            kept.add(data)
+        else:
+            self._close(pipe)
 
-def _feed(transport: asyncio.SubprocessTransport, data: bytes | None) -> None:
-    pipe = transport.get_pipe_transport(0)
-    if data is not None and isinstance(pipe, asyncio.WriteTransport):
-        pipe.write(data)
-        pipe.close()
-
-
-async def _end(transport: asyncio.SubprocessTransport, child: _Child, grace: float) -> None:
-    group = transport.get_pid()
-    try:
-        if grace and not child.exited.done():
-            _signal(group, signal.SIGTERM)
-            await asyncio.wait([child.exited], timeout=grace)
-        _signal(group, signal.SIGKILL)  # also what the process has left behind in its group
-        await asyncio.shield(child.exited)
-        # A child that left the group may hold the pipes open for ever; what it says is not waited for.
-        await asyncio.wait([child.closed], timeout=_DRAIN_SECONDS)
-    finally:
-        if not child.exited.done():  # cancelled a second time, while it was being asked to end
-            _signal(group, signal.SIGKILL)
-        transport.close()
-
-
-def _signal(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
+    def _close(self, pipe: IO[bytes] | None) -> None:
+        del self._pipes[pipe]
+        if pipe:
+            self._loop.remove_reader(pipe.fileno())
+            pipe.close()
+        if not self._pipes and not self.closed.done():
+            self.closed.set_result(None)
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -31,7 +31,6 @@ _SETTINGS = (
     "diff.suppressBlankEmpty=false",
     "diff.algorithm=histogram",
     "diff.ignoreSubmodules=none",
-    "blame.ignoreRevsFile=",
     "blame.markUnblamableLines=false",
     "blame.markIgnoredLines=false",
     "status.submoduleSummary=false",

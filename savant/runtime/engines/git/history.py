@@ -98,7 +98,7 @@ async def blame(
     # Without --root, git marks the first commit of a history as it marks the end of a shallow clone.
     root = [] if await is_shallow(repository) else ["--root"]
     try:
-        out = await repository.bytes("blame", "--porcelain", *root, *lines, commit, "--", path)
+        out = await repository.bytes("blame", "--porcelain", "--no-textconv", *root, *lines, commit, "--", path)
     except SavantError as error:
         if "no such path" not in error.message:
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import NamedTuple
 
@@ -53,7 +52,7 @@ async def head_or_none(repository: Repository) -> str | None:
 
 async def between(repository: Repository, base: str, head: str, *, since_fork: bool = False) -> Range:
     """`base` and `head` as commits; with `since_fork`, the base is where `head` left `base`'s history."""
-    found = Range(*await asyncio.gather(tree_or_commit(repository, base), commit(repository, head)))
+    found = Range(await tree_or_commit(repository, base), await commit(repository, head))
     return Range(await _fork(repository, found), found.head) if since_fork else found
 
 
