@@ -96,7 +96,7 @@ def _end(language: Language, plain: str, found: re.Match[str], closing: dict[int
         indent = re.match(r"[ \t]*", found[0].lstrip("\n"))
         last = re.compile(rf"^{indent[0] if indent else ''}end\b", re.MULTILINE).search(plain, found.end())
         return last.end() if last else None
-    opening = _body(plain, found.end())
+    opening = _body(plain, found.end() if found[0].endswith("=>") else found.end("name"))
     if opening is None:
         return None
     return closing.get(opening, opening) if plain[opening] == "{" else opening
