@@ -11,6 +11,7 @@ from savant.runtime.definitions.load import raise_all
 from savant.runtime.definitions.positions import At, did_you_mean
 from savant.runtime.execution import Execution
 from savant.runtime.journal import FINAL, Do, Parked, Retry
+from savant.runtime.limits import Limits
 from savant.runtime.workflows.expressions import ExpressionError, Scope, evaluate, evaluate_test
 from savant.runtime.workflows.filters import describe, text
 from savant.runtime.workflows.inputs import coerce_inputs, resolve_inputs
@@ -31,6 +32,7 @@ from savant.runtime.workflows.steps import (
     visible_inside,
 )
 from savant.schemas.steps import Effect, StepType
+from savant.schemas.workflows import WorkflowBudget
 
 __all__ = ["coerce_inputs", "run_workflow"]
 
@@ -53,8 +55,6 @@ _LASTING = FINAL | {
     ErrorCode.POLICY_DENIED,
     ErrorCode.EXPRESSION,
     ErrorCode.FAILED_BY_STEP,
-    ErrorCode.TOKEN_BUDGET,
-    ErrorCode.BUDGET,
 }
 
 
@@ -83,8 +83,19 @@ class _Interpreter:
         steps, errors = parse_steps(workflow.steps)
         raise_all(errors)
         scope = Scope(resolve_inputs(workflow, inputs), {"id": self._journal.run_id})
-        # The time-out of the run's own workflow is the run's, and kept by who runs it.
-        limit = workflow.budget.timeout if workflow.budget and len(self._stack) > 1 else None
+        # The budget of the run's own workflow is the run's, and kept by who runs it.
+        budget = workflow.budget if workflow.budget and len(self._stack) > 1 else WorkflowBudget()
+        limit = budget.timeout
+        if budget.usd is not None or budget.tokens is not None:
+            self._execution = self._execution.within(
+                Limits(
+                    who=f"Workflow `{slug}`",
+                    token_budget=budget.tokens,
+                    budget_usd=budget.usd,
+                    unpriced=self._execution.config.allow_unpriced,
+                ),
+                self._path,
+            )
         await within(limit, f"The workflow {slug}", lambda: self._sequence(steps, scope, f"{self._path}/"))
         return evaluate(workflow.outputs, scope, ("outputs",))
 

@@ -45,10 +45,12 @@ inputs = st.builds(
     WorkflowInput, type=st.sampled_from(["string", "any", "array"]), description=st.none() | texts,
     default=values | st.just(msgspec.UNSET), required=st.booleans(), enum=st.none() | st.lists(values, max_size=2),
 )  # fmt: skip
-steps = st.lists(st.builds(lambda arguments: {"tool": "a.b", "with": arguments}, st.dictionaries(names, values)), min_size=1, max_size=3)  # fmt: skip
+tool_steps = st.builds(lambda arguments: {"tool": "a.b", "with": arguments}, st.dictionaries(names, values))
+steps = st.lists(tool_steps, min_size=1, max_size=3)
 workflows = st.builds(
     WorkflowDefinition, name=names, steps=steps, inputs=st.dictionaries(names, inputs, max_size=2),
-    outputs=st.dictionaries(names, values, max_size=2), budget=st.none() | st.builds(WorkflowBudget, usd=st.floats(0, 9)),
+    outputs=st.dictionaries(names, values, max_size=2),
+    budget=st.none() | st.builds(WorkflowBudget, usd=st.floats(0, 9)),
 )  # fmt: skip
 personas = st.builds(PersonaDefinition, name=names, instructions=texts, description=st.none() | texts)
 rules = st.builds(Rule, text=texts, id=st.none() | texts, priority=st.integers(-5, 5), tags=lists)

@@ -73,7 +73,7 @@ def test_every_problem_is_shown_at_its_place() -> None:
         ("name: x\nsteps: {}", "workflow", "f.yaml:2:8: `steps` must be a list, not a mapping."),
         ("name: x\nsteps: []", "workflow", "f.yaml:2:8: `steps` has no steps."),
         ("name: x\nsteps: [{tol: git.log}]", "workflow", "Did you mean `tool`?"),
-        ("name: x\nsteps: [{fail: x}]\ninputs: {a: {type: str}}", "workflow", "f.yaml:3:20: `inputs.a.type` must be one"),
+        ("name: x\nsteps: [{fail: x}]\ninputs: {a: {type: str}}", "workflow", "f.yaml:3:20: `inputs.a.type` must be"),
         ("name: x\nsteps: [{fail: x}]\nbudget: {usd: lots}", "workflow", "`budget.usd` must be a number, not text."),
     ],
 )  # fmt: skip

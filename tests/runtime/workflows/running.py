@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -146,10 +147,8 @@ class Runner:
         try:
             return msgspec.json.decode(msgspec.json.encode(await run_workflow(execution, "w", inputs or {})))
         finally:
-            try:
+            with suppress(Cut):
                 await opened.aclose()
-            except Cut:
-                pass
 
     def paths(self) -> list[str]:
         return list(dict.fromkeys(step.path for step in self.store.steps.values()))

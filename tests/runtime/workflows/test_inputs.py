@@ -29,7 +29,8 @@ def test_text_becomes_the_declared_type(type, text: str, value: object) -> None:
     ("type", "given", "message"),
     [
         ("integer", "many", "must be a whole number, not `many`"), ("integer", "1.5", "must be a whole number"),
-        ("integer", True, "must be a whole number"), ("number", "true", "must be a number"), ("string", 3, "must be text"),
+        ("integer", True, "must be a whole number"), ("number", "true", "must be a number"),
+        ("string", 3, "must be text"),
         ("boolean", "yes", "must be true or false, not `yes`"), ("boolean", "1", "must be true or false"),
         ("array", "a,b", "must be a list"), ("array", "{}", "must be a list"), ("object", "[]", "must be a mapping"),
         ("string", None, "must be text"),

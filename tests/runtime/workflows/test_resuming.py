@@ -32,8 +32,10 @@ steps:
         max_parallel: 2
         steps:
           - {id: first, tool: t.add, with: {value: "${{ item }}"}}
-          - {id: second, tool: t.flaky, with: {key: "${{ item }}", times: 1, value: "${{ steps.first.output ~ loop.index }}"},
-             retry: {backoff: 0, max_attempts: 2}}
+          - id: second
+            tool: t.flaky
+            with: {key: "${{ item }}", times: 1, value: "${{ steps.first.output ~ loop.index }}"}
+            retry: {backoff: 0, max_attempts: 2}
       - {id: sub, workflow: child, with: {n: 3}}
   - {id: bad, tool: t.boom, on_error: [{id: mended, tool: t.add, with: {value: "${{ steps.bad.error.message }}"}}]}
   - {id: skipped, tool: t.boom, if: "${{ steps.one.output == 0 }}"}
