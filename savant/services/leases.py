@@ -50,15 +50,16 @@ def _started(pid: int) -> str:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return ""
-    return stat.rsplit(")", 1)[1].split()[19]
+    state, *rest = stat.rsplit(")", 1)[1].split()
+    return "dead" if state in "ZX" else rest[18]  # nobody has reaped it yet, but it does nothing any more
 
 
 async def take(work: UnitOfWork, id: int, lease_holder: str) -> None:
     """Become the one who carries out the run; CONFLICT if somebody else is."""
     from savant.services.runs import find
 
-    row = await find(work, id)
-    if row.status == "running" and alive(row.lease_holder, row.lease_expires_at):
+    row = await find(work, id, lock=True)
+    if alive(row.lease_holder, row.lease_expires_at):
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is being carried out by {row.lease_holder}.")
     now = clock.now()
     taken = await work.session.execute(

@@ -36,8 +36,20 @@ async def resolve(work: Reading, create: RunCreate) -> Program:
     return Program(type=create.type, slug=create.slug, bundle=found, savant_version=__version__)
 
 
-async def complete(program: Program, create: RunCreate, toolbox: EngineToolbox, root: Path | None) -> None:
-    """Add what is known only now (tools, the repository's state), and refuse a program that cannot run."""
+async def place(program: Program, create: RunCreate) -> Path | None:
+    """The folder a run works in: the top of the repository around the one it was started in, where there is one."""
+    if create.config.root is None:
+        return None
+    folder = Path(create.config.root)
+    program.repository = await repository_state(folder)
+    if program.repository is not None:
+        folder = Path(program.repository.root)
+        create.config.root = program.repository.root
+    return folder
+
+
+def complete(program: Program, create: RunCreate, toolbox: EngineToolbox) -> None:
+    """Add what is known only now, and refuse a program that cannot run."""
     errors: list[SavantError] = []
     for definition in program.bundle.workflows.values():
         errors += validate(definition, program.bundle, toolbox.specs())
@@ -50,7 +62,6 @@ async def complete(program: Program, create: RunCreate, toolbox: EngineToolbox, 
             ErrorCode.VALIDATION, f"Agent `{create.slug}` needs a goal.", hint=f'savant run {create.slug} "what to do"'
         )
     program.tools = toolbox.schema_hashes()
-    program.repository = None if root is None else await repository_state(root)
 
 
 async def _workflow(work: Reading, given: Bundle, found: Bundle, slug: str) -> None:

@@ -81,7 +81,7 @@ async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
 
 async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
     """Make a run that stopped, failed, waits or lost its process ready to go on from its journal."""
-    row = await find(work, id)
+    row = await find(work, id, lock=True)
     if row.status == "completed":
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is completed; there is nothing to resume.")
     if row.status == "running" and leases.alive(row.lease_holder, row.lease_expires_at):
@@ -128,7 +128,7 @@ def _open_question(id: int, approval: Approval) -> SavantError:
 
 
 async def stop(work: UnitOfWork, id: int) -> Run:
-    row = await find(work, id)
+    row = await find(work, id, lock=True)
     if row.status in FINISHED:
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is already {row.status}.")
     row.stop_requested_at = clock.now()
@@ -141,7 +141,7 @@ async def stop(work: UnitOfWork, id: int) -> Run:
 
 
 async def delete(work: UnitOfWork, id: int) -> None:
-    row = await find(work, id)
+    row = await find(work, id, lock=True)
     if row.status == "running" and leases.alive(row.lease_holder, row.lease_expires_at):
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is running.", hint=f"Stop it first: savant runs stop {id}.")
     await work.session.delete(row)
@@ -185,8 +185,10 @@ async def traces(work: Reading, id: int, after: int = 0, limit: int = 1000) -> b
     ]
 
 
-async def find(work: Reading, id: int) -> Row:
-    row = await work.session.scalar(select(Row).where(Row.id == id))
+async def find(work: Reading, id: int, *, lock: bool = False) -> Row:
+    """The run's row; with `lock` nobody else changes it before this work is done (on SQLite nobody ever does)."""
+    statement = select(Row).where(Row.id == id)
+    row = await work.session.scalar(statement.with_for_update() if lock else statement)
     if row is None:
         raise SavantError(ErrorCode.NOT_FOUND, f"There is no run {id}.", hint="`savant runs list` shows what there is.")
     return row

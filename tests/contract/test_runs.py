@@ -112,7 +112,8 @@ async def test_a_completed_run_is_not_resumed(client: Client, root: Path) -> Non
 
 
 async def test_a_running_run_stops_when_told(client: Client, root: Path) -> None:
-    steps: list[dict[str, object]] = [*STEPS, {"id": "a", "foreach": list(range(2000)), "steps": STEPS}]
+    status: dict[str, object] = {"id": "status", "tool": "git.status"}
+    steps: list[dict[str, object]] = [*STEPS, {"id": "a", "foreach": list(range(2000)), "steps": [status]}]
     run = await client.runs.start(a_run(root, steps))
     await client.runs.stop(run.id)
     events = [event.type async for event in client.runs.follow(run.id)]
