@@ -14,7 +14,6 @@ from savant import clock
 from savant.database.journal import DatabaseJournalStore
 from savant.database.work import Reading
 from savant.errors import ErrorCode, SavantError
-from savant.models.approval import Approval
 from savant.models.run import Run as Row
 from savant.models.step import Step
 from savant.runtime.execution import Execution
@@ -22,7 +21,7 @@ from savant.runtime.journal import Decision, Journal, Parked
 from savant.runtime.program import run_program
 from savant.schemas.programs import Program
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate
-from savant.services import leases, models, programs, runs, toolboxes
+from savant.services import approvals, leases, models, programs, runs, toolboxes
 from savant.services.app import App
 
 Listener = Callable[[Event], None]
@@ -50,12 +49,13 @@ async def prepare(app: App, create: RunCreate) -> Run:
 
 
 async def execute(app: App, run_id: int, listener: Listener | None = None) -> Run:
-    """Carry out a run to its end, from wherever its journal stands."""
+    """Carry out a run to its end, from wherever its journal stands; one that was stopped meanwhile stays stopped."""
     lease_holder = leases.holder()
     async with app.work() as work:
-        await leases.take(work, run_id, lease_holder)
+        if not await leases.take(work, run_id, lease_holder):
+            return await runs.get(work, run_id)
         row = await runs.find(work, run_id)
-        decisions = await _decisions(work, run_id)
+        decisions = await approvals.decisions(work, run_id)
     store = DatabaseJournalStore(app.database, app.actor.workspace_id, run_id)
     try:
         return await _execute(app, row, store, decisions, lease_holder, listener)
@@ -201,26 +201,6 @@ async def _finish(app: App, run_id: int, journal: Journal, ending: Ending, lease
             await _ask(work, run_id, ending.parked)
     async with app.work() as work:
         return await runs.get(work, run_id)
-
-
-async def _ask(work: Reading, run_id: int, parked: Parked) -> None:
-    open_question = select(Approval.id).where(
-        Approval.run_id == run_id, Approval.path == parked.path, Approval.status == "pending"
-    )
-    if await work.session.scalar(open_question) is None:
-        work.session.add(
-            Approval(run_id=run_id, path=parked.path, kind=parked.kind, details=parked.details, status="pending")
-        )
-
-
-async def _decisions(work: Reading, run_id: int) -> dict[str, Decision]:
-    """What was answered about the run's questions, by path; the last answer counts."""
-    answered = await work.session.execute(
-        select(Approval.path, Approval.reason)
-        .where(Approval.run_id == run_id, Approval.status != "pending")
-        .order_by(Approval.id)
-    )
-    return {path: cast(Decision, reason) for path, reason in answered if reason in get_args(Decision)}
 
 
 def _closing(run: Run) -> dict[str, Any]:

@@ -54,13 +54,15 @@ def _started(pid: int) -> str:
     return "dead" if state in "ZX" else rest[18]  # nobody has reaped it yet, but it does nothing any more
 
 
-async def take(work: UnitOfWork, id: int, lease_holder: str) -> None:
-    """Become the one who carries out the run; CONFLICT if somebody else is."""
+async def take(work: UnitOfWork, id: int, lease_holder: str) -> bool:
+    """Become the one who carries out the run; False if it needs nobody any more, CONFLICT if somebody else does."""
     from savant.services.runs import find
 
     row = await find(work, id, lock=True)
     if alive(row.lease_holder, row.lease_expires_at):
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is being carried out by {row.lease_holder}.")
+    if row.status not in ("pending", "running"):
+        return False
     now = clock.now()
     taken = await work.session.execute(
         update(Run)
@@ -83,7 +85,8 @@ async def take(work: UnitOfWork, id: int, lease_holder: str) -> None:
         )
     )
     if taken.rowcount != 1:  # pyright: ignore[reportAttributeAccessIssue]
-        raise SavantError(ErrorCode.CONFLICT, f"Run {id} is {row.status}, or somebody else took it up.")
+        raise SavantError(ErrorCode.CONFLICT, f"Somebody else took up run {id}.")
+    return True
 
 
 async def renew(work: UnitOfWork, id: int, lease_holder: str) -> None:

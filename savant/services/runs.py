@@ -11,7 +11,6 @@ from savant import clock
 from savant.database import blobs
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
-from savant.models.approval import Approval
 from savant.models.run import Run as Row
 from savant.models.step import Step as StepRow
 from savant.models.trace import Trace as TraceRow
@@ -21,7 +20,7 @@ from savant.schemas.programs import Program
 from savant.schemas.runs import FINISHED, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
-from savant.services import leases, records
+from savant.services import approvals, leases, records
 
 
 async def list(work: Reading, query: RunList) -> Page[Run]:
@@ -91,40 +90,12 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
             hint=f"Follow it: savant runs watch {id}",
         )
     changes = {name: value for name, value in msgspec.structs.asdict(options).items() if value is not None}
-    await _answer(work, id, changes.pop("on_uncertain", None), changes.pop("answer", None))
+    await approvals.answer(work, id, changes.pop("on_uncertain", None), changes.pop("answer", None))
     row.config = {**row.config, **changes}
     row.status = "pending"
     row.stop_requested_at = None
     row.updated_at = clock.now()
     return await get(work, id)
-
-
-async def _answer(work: UnitOfWork, id: int, uncertain: str | None, answer: str | None) -> None:
-    """Answer what the run waits for (a write that may have happened, a tool, a question), or say that it is open."""
-    pending = (
-        await work.session.scalars(select(Approval).where(Approval.run_id == id, Approval.status == "pending"))
-    ).all()
-    for approval in pending:
-        decision = uncertain if approval.kind == "uncertain_step" else answer
-        if decision in (None, "ask"):
-            raise _open_question(id, approval)
-        approval.status = "denied" if decision in ("fail", "deny") else "approved"
-        approval.reason = decision
-        approval.answered_at = clock.now()
-        approval.answered_by_id = work.actor.user_id
-
-
-def _open_question(id: int, approval: Approval) -> SavantError:
-    if approval.kind == "uncertain_step":
-        hint = f"savant runs resume {id} --on-uncertain retry repeats it, `done` takes it as done, `fail` fails."
-    else:
-        hint = f"savant runs resume {id} --approve, or --deny."
-    return SavantError(
-        ErrorCode.APPROVAL_NEEDED,
-        f"Run {id} waits for an answer about {approval.path} ({approval.kind}).",
-        hint=hint,
-        details={"approval_id": approval.id, "path": approval.path, "kind": approval.kind},
-    )
 
 
 async def stop(work: UnitOfWork, id: int) -> Run:

@@ -115,13 +115,24 @@ async def test_a_running_run_stops_when_told(client: Client, root: Path) -> None
     status: dict[str, object] = {"id": "status", "tool": "git.status"}
     steps: list[dict[str, object]] = [*STEPS, {"id": "a", "foreach": list(range(2000)), "steps": [status]}]
     run = await client.runs.start(a_run(root, steps))
-    await client.runs.stop(run.id)
-    events = [event.type async for event in client.runs.follow(run.id)]
+    events: list[str] = []
+    async for event in client.runs.follow(run.id):
+        if event.type == "step.completed" and "step.completed" not in events:
+            await client.runs.stop(run.id)
+        events.append(event.type)
     stopped = await client.runs.get(run.id)
     assert (stopped.status, stopped.error_code) == ("stopped", "stopped")
     assert events[-1] == "run.stopped"
     with pytest.raises(SavantError, match="already stopped"):
         await client.runs.stop(run.id)
+
+
+async def test_a_run_stopped_before_it_began_never_begins(client: Client, root: Path) -> None:
+    run = await client.runs.start(a_run(root))
+    await client.runs.stop(run.id)
+    assert [event.type async for event in client.runs.follow(run.id)] == []
+    assert (await client.runs.get(run.id)).status == "stopped"
+    assert await client.runs.steps(run.id) == []
 
 
 async def test_inputs_are_checked_and_converted(client: Client, root: Path) -> None:
