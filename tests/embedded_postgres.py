@@ -19,11 +19,12 @@ import psutil
 
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
 START_SECONDS = 60.0
+ROOM = 2 * 1024**3
 
 
 def start(session: str, owner: int) -> Path:
     """Start the guardian of the session's server, unless another worker has; returns its folder."""
-    folder = Path(tempfile.gettempdir()) / f"savant-postgres-{session}"
+    folder = _folder(session)
     try:
         folder.mkdir(mode=0o755)
     except FileExistsError:
@@ -35,6 +36,13 @@ def start(session: str, owner: int) -> Path:
         )  # fmt: skip
     (folder / "guardian").write_text(str(guardian.pid))
     return folder
+
+
+def _folder(session: str) -> Path:
+    """In memory if there is room: a new database is 500 files, 15 ms there and 300 ms on a disk."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).total > ROOM
+    return (memory if roomy else Path(tempfile.gettempdir())) / f"savant-postgres-{session}"
 
 
 def address(folder: Path) -> str:
@@ -61,7 +69,7 @@ def write_text(path: Path, content: str) -> None:
 
 def stop(session: str) -> None:
     """Stop the session's server and return when it is gone; nothing if there is none."""
-    pid = Path(tempfile.gettempdir()) / f"savant-postgres-{session}" / "guardian"
+    pid = _folder(session) / "guardian"
     if not pid.exists():
         return
     try:
