@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 import msgspec
 from sqlalchemy import func, select, update
 
 from savant import clock
 from savant.database.journal import DatabaseJournalStore
-from savant.database.work import Reading
 from savant.errors import ErrorCode, SavantError
 from savant.models.run import Run as Row
 from savant.models.step import Step
@@ -72,9 +72,13 @@ async def _execute(
     listener: Listener | None,
 ) -> Run:
     config = msgspec.convert(row.config, RunConfig)
-    journal = await Journal.open(
-        store, run_id=row.id, on_uncertain=config.on_uncertain, decisions=decisions, listener=listener
-    )
+    try:
+        journal = await Journal.open(
+            store, run_id=row.id, on_uncertain=config.on_uncertain, decisions=decisions, listener=listener
+        )
+    except SavantError as error:
+        await _finish(app, row.id, Ending(status="failed", error=error), lease_holder)
+        raise
     journal.trace("run.resumed" if row.attempts > 1 else "run.started", {"attempt": row.attempts})
     interrupted: BaseException | None = None
     try:
@@ -82,13 +86,26 @@ async def _execute(
     except asyncio.CancelledError as error:
         interrupted = error
         ending = Ending(status="stopped", error=SavantError(ErrorCode.STOPPED, "Interrupted; it can be resumed."))
-    await journal.flush()
-    run = await _finish(app, row.id, journal, ending, lease_holder)
+    ending = await _durable(journal, ending)
+    run = await _finish(app, row.id, ending, lease_holder, journal.failed_path)
     journal.trace(f"run.{run.status}", _closing(run))
-    await journal.aclose()
+    with contextlib.suppress(Exception):  # the run's row says how it ended, and a broken record was that end
+        await journal.aclose()
     if interrupted is not None:
         raise interrupted
     return run
+
+
+async def _durable(journal: Journal, ending: Ending) -> Ending:
+    """The ending, once everything recorded is on disk; where that fails, so did the run, whatever came of it."""
+    try:
+        await journal.flush()
+    except SavantError as error:
+        return Ending(status="failed", error=error)
+    except Exception as error:  # noqa: BLE001  (a driver's own; the run must end as failed, never stay running)
+        message = f"The record could not be written: {error.__class__.__name__}: {error}"
+        return Ending(status="failed", error=SavantError(ErrorCode.UNEXPECTED, message))
+    return ending
 
 
 async def _guarded(
@@ -167,7 +184,7 @@ def _waiting(parked: Parked) -> SavantError:
     return SavantError(code, message)
 
 
-async def _finish(app: App, run_id: int, journal: Journal, ending: Ending, lease_holder: str) -> Run:
+async def _finish(app: App, run_id: int, ending: Ending, lease_holder: str, failed_path: str | None = None) -> Run:
     """Write the end of an execution, unless the lease was lost: then the run is somebody else's."""
     now = clock.now()
     async with app.work() as work:
@@ -178,7 +195,7 @@ async def _finish(app: App, run_id: int, journal: Journal, ending: Ending, lease
             )
         )
         cost, input_tokens, output_tokens = totals.one()
-        await work.session.execute(
+        ended = await work.session.execute(
             update(Row)
             .where(Row.id == run_id, Row.lease_holder == lease_holder)
             .values(
@@ -186,7 +203,7 @@ async def _finish(app: App, run_id: int, journal: Journal, ending: Ending, lease
                 result=ending.result,
                 error_code=ending.error.code.value if ending.error else None,
                 error_message=str(ending.error) if ending.error else None,
-                failed_path=journal.failed_path if ending.status == "failed" else None,
+                failed_path=failed_path if ending.status == "failed" else None,
                 cost_usd=cost,
                 input_tokens=input_tokens or 0,
                 output_tokens=output_tokens or 0,
@@ -197,8 +214,8 @@ async def _finish(app: App, run_id: int, journal: Journal, ending: Ending, lease
                 updated_at=now,
             )
         )
-        if ending.parked is not None:
-            await _ask(work, run_id, ending.parked)
+        if ending.parked is not None and ended.rowcount == 1:  # pyright: ignore[reportAttributeAccessIssue]
+            await approvals.ask(work, run_id, ending.parked)
     async with app.work() as work:
         return await runs.get(work, run_id)
 
