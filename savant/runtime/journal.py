@@ -34,6 +34,8 @@ PREVIEW_BYTES = 240
 class Journal:
     """One run's journal, open for going on. `live=False` only re-reads: a step that is not recorded diverges."""
 
+    in_order = False  # whether parallel branches go one after another, because nothing is done
+
     def __init__(
         self,
         store: JournalStore,
