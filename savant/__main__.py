@@ -7,16 +7,27 @@ import sys
 
 def main() -> None:
     """Run the command line in `sys.argv` and exit with its code."""
+    from savant.cli import output
+
+    output.prepare()
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):
-        from savant import __version__
-        from savant.cli.output import line
-
-        line(f"savant {__version__}")
-        return
+        sys.exit(_version())
     from savant.cli.app import run
 
     sys.exit(run(arguments))
+
+
+def _version() -> int:
+    from savant import __version__
+    from savant.cli import output
+
+    try:
+        output.line(f"savant {__version__}")
+    except (output.ReaderGone, output.Undeliverable) as error:
+        output.abandon()
+        return 141 if isinstance(error, output.ReaderGone) else 1
+    return 0
 
 
 if __name__ == "__main__":

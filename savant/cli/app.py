@@ -85,15 +85,22 @@ def root(ctx: typer.Context, version: bool = typer.Option(False, "--version", "-
 
 def run(arguments: list[str]) -> int:
     """Carry out one command line; the exit code, whatever happens."""
-    if "_SAVANT_COMPLETE" in os.environ:
-        from typer.completion import completion_init  # pyright: ignore[reportPrivateImportUsage]
-
-        completion_init()
     door = Door(arguments)
+    if "_SAVANT_COMPLETE" in os.environ:
+        return _complete()
     return failures.guarded(door, lambda: _invoke(door))
 
 
 def _invoke(door: Door) -> int:
     group = typer.main.get_group(app)
-    code = group.main(door.arguments, prog_name="savant", standalone_mode=False, obj=door)
+    with group.make_context("savant", list(door.arguments), obj=door) as context:
+        code = group.invoke(context)
     return code if isinstance(code, int) else 0
+
+
+def _complete() -> int:
+    """Answer a shell that asks what could come next."""
+    from typer.completion import completion_init  # pyright: ignore[reportPrivateImportUsage]
+
+    completion_init()
+    return typer.main.get_group(app).main([], prog_name="savant", standalone_mode=False) or 0

@@ -66,7 +66,7 @@ def _with_common(function: Callable[..., Any], configured: bool) -> Callable[...
         door: Door = ctx.obj
         shared = {parameter.name: arguments.pop(parameter.name) for parameter in _COMMON.values()}
         _open(door, configured, **shared)
-        return _carry_out(function(door, **arguments)) or 0
+        return _carry_out(door, function(door, **arguments)) or 0
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     shared = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in _COMMON.values()]
@@ -109,9 +109,9 @@ def _open(
         door.out.format = door.settings.output
 
 
-def _carry_out(result: Any) -> int | None:
+def _carry_out(door: Door, result: Any) -> int | None:
     if not inspect.iscoroutine(result):
         return result
     from savant.cli.signals import run
 
-    return run(result)
+    return run(result, door.home / "logs" / "savant.log")

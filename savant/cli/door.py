@@ -45,6 +45,13 @@ class Door:
         return Path.cwd()
 
     @property
+    def home(self) -> Path:
+        """The folder for data, known even where the settings are broken."""
+        from savant.settings import places
+
+        return places(self.environ).home
+
+    @property
     def settings(self) -> Settings:
         """All settings, read once; what is odd about them is said once."""
         if self._settings is None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from typer import Abort, TyperException
+from typer import Abort, Exit, TyperException
 
 from savant.cli import output
 from savant.cli.door import Door, Terminated
@@ -20,14 +19,16 @@ def guarded(door: Door, work: Callable[[], int]) -> int:
     try:
         try:
             code = _attempt(door, work)
-            door.out.close()
+            door.out.close(done=code == 0)
         finally:
             door.out.discard()
-    except BrokenPipeError:
+    except output.ReaderGone:
         output.abandon()
         return ExitCode.BROKEN_PIPE
-    except OSError as error:
-        return _lost(door, error)
+    except output.Undeliverable as error:
+        output.abandon()
+        door.say.error(SavantError(ErrorCode.UNEXPECTED, f"The result could not be written: {error}."))
+        return ExitCode.UNEXPECTED
     return code
 
 
@@ -61,8 +62,13 @@ def result(error: SavantError, run_id: int | None = None) -> dict[str, Any]:
 def _attempt(door: Door, work: Callable[[], int]) -> int:
     try:
         return work()
-    except BrokenPipeError:
+    except (output.ReaderGone, output.Undeliverable):
         raise
+    except BrokenPipeError as error:
+        # The help is written by typer itself.
+        raise output.ReaderGone from error
+    except Exit as error:
+        return error.exit_code
     except SavantError as error:
         return _fail(door, error)
     except TyperException as error:
@@ -100,7 +106,7 @@ def _leave(door: Door, code: ExitCode) -> int:
 def unexpected(door: Door, error: BaseException) -> SavantError:
     """A fault of ours as an error, with its traceback in a file that can be sent along with a report."""
     try:
-        log = _log(_home(door), error)
+        log = _log(door.home, error)
         hint = f"This is a fault in Savant. Please report it with {log}."
     except OSError:
         hint = "This is a fault in Savant, and its log could not be written; set SAVANT_HOME to a writable folder."
@@ -119,13 +125,6 @@ def _usage(error: TyperException) -> SavantError:
     return SavantError(ErrorCode.USAGE, message, hint=f"See `{path} --help`.")
 
 
-def _home(door: Door) -> Path:
-    try:
-        return door.settings.home
-    except SavantError:
-        return Path(os.environ.get("SAVANT_HOME") or Path.home() / ".local/share/savant")
-
-
 def _log(home: Path, error: BaseException) -> Path:
     import traceback
 
@@ -139,10 +138,3 @@ def _log(home: Path, error: BaseException) -> Path:
     head = f"savant {__version__}, Python {sys.version.split()[0]}, {sys.platform}, {now.isoformat()}\n\n"
     file.write_text(head + "".join(traceback.format_exception(error)), encoding="utf-8")
     return file
-
-
-def _lost(door: Door, error: OSError) -> int:
-    """The result could not be delivered (a full disk): what was done is done, and this is still no success."""
-    door.say.error(SavantError(ErrorCode.UNEXPECTED, f"The result could not be written: {error.strerror}."))
-    output.abandon()
-    return ExitCode.UNEXPECTED

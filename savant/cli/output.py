@@ -20,10 +20,17 @@ _COLORED = {_MARKS + n: f"\x1b[{code}m" for n, code in enumerate(_CODES.values()
 _PLAIN = {_MARKS + n: None for n in range(len(_CODES))}
 
 
+class ReaderGone(Exception):
+    """Whoever read stdout went away before everything was written."""
+
+
+class Undeliverable(Exception):
+    """The result could not be written; the reason is the message."""
+
+
 def line(text: str) -> None:
-    """One line on stdout, for what is answered before anything is loaded."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """One line on stdout, for what is answered before anything is loaded; raises ReaderGone or Undeliverable."""
+    _put(sys.stdout, text + "\n")
 
 
 class Output:
@@ -81,10 +88,13 @@ class Output:
             self.ended = True
             self.event({"type": "result", **fields})
 
-    def close(self) -> None:
-        """Everything is where it was meant to go when this returns; BrokenPipeError if the reader has gone."""
-        self._stream.flush()
-        if self._file is None:
+    def close(self, *, done: bool) -> None:
+        """Everything is where it was meant to go when this returns; raises ReaderGone or Undeliverable.
+
+        A command that failed before it wrote anything leaves the file as it was.
+        """
+        _put(self._stream, "")
+        if self._file is None or not (done or self.began):
             return
         self._stream.close()
         if self._part is not None:
@@ -100,8 +110,7 @@ class Output:
 
     def _write(self, text: str) -> None:
         self.began = True
-        self._stream.write(text)
-        self._stream.flush()
+        _put(self._stream, text)
 
     def _json(self, value: Any, *, pretty: bool = False) -> str:
         import msgspec
@@ -124,9 +133,32 @@ class Output:
         return stream
 
 
+def _put(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError as error:
+        raise ReaderGone from error
+    except OSError as error:
+        raise Undeliverable(error.strerror or str(error)) from error
+
+
 def abandon() -> None:
     """Point stdout at nothing, so that the interpreter's own flush at exit does not complain of a closed pipe."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    import contextlib
+
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def prepare() -> None:
+    """Have both streams there, whatever the caller closed, and able to say every character one way or another."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def wants_color() -> bool:

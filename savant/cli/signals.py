@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 from savant.cli.door import Terminated
@@ -12,9 +15,23 @@ from savant.cli.door import Terminated
 T = TypeVar("T")
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`; raises KeyboardInterrupt or Terminated after its clean-up, if a signal ended it."""
+def run(work: Coroutine[Any, Any, T], log: Path) -> T:
+    """The result of `work`; raises KeyboardInterrupt or Terminated after its clean-up, if a signal ended it.
+
+    What libraries have to say goes to `log`, which is made only if one speaks up.
+    """
+    _listen(log)
     return asyncio.run(_until_terminated(work))
+
+
+def _listen(log: Path) -> None:
+    with contextlib.suppress(OSError):
+        log.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log, delay=True)
+    handler.setLevel(logging.WARNING)
+    handler.handleError = lambda record: None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"))
+    logging.getLogger().addHandler(handler)
 
 
 async def _until_terminated(work: Coroutine[Any, Any, T]) -> T:

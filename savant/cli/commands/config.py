@@ -71,13 +71,12 @@ def trust(
     revoke: Annotated[bool, typer.Option("--revoke", help="Trust it no longer.")] = False,
 ) -> None:
     """Let this project's savant.toml set addresses, keys and approvals, as it is now; a change asks again."""
-    from savant.settings import places
     from savant.settings.layers import from_file
     from savant.settings.trust import distrust
     from savant.settings.trust import trust as trust_now
 
     project = _project(door)
-    home = places(door.environ).home
+    home = door.home
     if revoke:
         distrust(home, project)
         door.say.note(f"{project} is no longer trusted.")

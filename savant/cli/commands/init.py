@@ -20,11 +20,10 @@ def init(
 ) -> None:
     """Set up a project: an agent, a workflow, a persona and a ruleset to start from. Nothing is overwritten."""
     from savant.cli.scaffold import FILES
-    from savant.settings import places
     from savant.settings.trust import is_trusted, trust
 
     root = folder.absolute()
-    home = places(door.environ).home
+    home = door.home
     fresh = not (root / "savant.toml").exists()
     made: list[str] = []
     kept: list[str] = []
