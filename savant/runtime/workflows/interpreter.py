@@ -241,7 +241,7 @@ class _Interpreter:
                 _later(self._step, branch, inner, f"{path}.{branch.id}")
                 for branch, inner in zip(step.branches, scopes, strict=True)
             ]
-            outputs = await run_all(branches, step.max_parallel or len(branches))
+            outputs = await run_all(branches, step.max_parallel or len(branches), in_order=self._journal.in_order)
             return {branch.id: output for branch, output in zip(step.branches, outputs, strict=True)}, scopes
 
         input = {"branches": [branch.id for branch in step.branches]}
@@ -259,7 +259,7 @@ class _Interpreter:
             branches = [
                 _later(self._sequence, step.body, inner, f"{path}[{number}]/") for number, inner in enumerate(scopes)
             ]
-            return await run_all(branches, step.max_parallel)
+            return await run_all(branches, step.max_parallel, in_order=self._journal.in_order)
 
         return await self._record(step, path, "foreach", {"items": items}, do)
 

@@ -10,12 +10,15 @@ from savant.errors import ErrorCode, SavantError
 from savant.runtime.journal import Parked
 
 
-async def run_all(branches: Sequence[Callable[[], Awaitable[Any]]], limit: int) -> list[Any]:
+async def run_all(branches: Sequence[Callable[[], Awaitable[Any]]], limit: int, *, in_order: bool = False) -> list[Any]:
     """The results in the order of `branches`, at most `limit` at once.
 
     The first failure cancels what runs beside it, waits for its end, and is raised as itself. A branch that parks
-    lets what has begun finish, and is raised then.
+    lets what has begun finish, and is raised then. `in_order` is how a replay goes: one after another, and each to
+    its end, whatever became of the others.
     """
+    if in_order:
+        return await _in_order(branches)
     results: list[Any] = [None] * len(branches)
     parked: dict[int, Parked] = {}
     waiting = iter(enumerate(branches))
@@ -33,6 +36,22 @@ async def run_all(branches: Sequence[Callable[[], Awaitable[Any]]], limit: int) 
     await _settle(tasks)
     if parked:
         raise parked[min(parked)]
+    return results
+
+
+async def _in_order(branches: Sequence[Callable[[], Awaitable[Any]]]) -> list[Any]:
+    results: list[Any] = []
+    failures: list[Exception] = []
+    for branch in branches:
+        try:
+            results.append(await branch())
+        except Exception as failure:
+            if isinstance(failure, SavantError) and failure.code is ErrorCode.DIVERGENCE:
+                raise
+            failures.append(failure)
+    # What really failed comes before a branch whose record just ends.
+    for failure in sorted(failures, key=lambda failure: not isinstance(failure, SavantError)):
+        raise failure
     return results
 
 
