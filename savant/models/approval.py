@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import ColumnElement, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from savant.models.base import Base, Created, Identified, Scoped, one_of, owner_in, partial_unique, reference, word
@@ -17,7 +17,7 @@ ApprovalStatus = Literal["pending", "approved", "denied"]
 
 
 class Approval(Identified, Scoped, Created, Base):
-    """At most one question is open at a path of a run."""
+    """At most one question is open at a path of a run. `decision` is what the journal is told, `reason` why."""
 
     __tablename__ = "approvals"
     __table_args__ = (
@@ -32,6 +32,7 @@ class Approval(Identified, Scoped, Created, Base):
     kind: Mapped[str] = word()
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default=text("'{}'"))
     status: Mapped[str] = word("pending", index=True)
+    decision: Mapped[str | None] = mapped_column(String(50))
     reason: Mapped[str | None]
     answered_by_id: Mapped[int | None] = reference("users.id", "SET NULL")
     answered_at: Mapped[datetime | None]

@@ -15,12 +15,18 @@ from savant.models.agent_tool import AgentTool
 from savant.models.approval import Approval
 from savant.models.audit_log import AuditLog
 from savant.models.blob import Blob
+from savant.models.budget import Budget
+from savant.models.conversation import Conversation
+from savant.models.conversation_turn import ConversationTurn
 from savant.models.definition_version import DefinitionVersion
+from savant.models.memory import Memory
 from savant.models.persona import Persona
 from savant.models.repository import Repository
+from savant.models.reservation import Reservation
 from savant.models.ruleset import Ruleset
 from savant.models.run import Run
 from savant.models.share import Share
+from savant.models.spending import Spending
 from savant.models.step import Step
 from savant.models.team import Team
 from savant.models.team_member import TeamMember
@@ -80,6 +86,12 @@ async def add_everything(work: UnitOfWork, workspace_id: int) -> dict[str, Any]:
         Trace(run_id=run.id, seq=1, step_id=step.id, event_type="step.started", payload={}, timestamp=clock.now())
     )
     await make(Approval(run_id=run.id, path="a/1", kind="tool"))
+    await make(Budget(**of, period="day", usd=1.5))
+    await make(Spending(**of, day="2026-03-01", runnable_type="agent", runnable_slug="a", usd=0.25))
+    await make(Reservation(**of, run_id=run.id, path="a/1/model", usd=0.5))
+    await make(Memory(**of, agent="a", text="Tests run with make.", words="tests run with make", tags=["x"]))
+    talk = await make(Conversation(**of, agent="a"))
+    await make(ConversationTurn(conversation_id=talk.id, run_id=run.id, said="Hello"))
     await make(Share(shareable_type="agent", shareable_id=agent.id, shared_with_type="public"))
     await make(AuditLog(**of, action="create", ip_address="127.0.0.1", details={"to": "A"}))
     hook = await make(Webhook(**of, url="https://example.test", events=["run.completed"]))

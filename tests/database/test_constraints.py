@@ -89,7 +89,7 @@ async def test_a_word_outside_its_list_is_refused(database: Database, actor: Act
 
 def test_every_enum_like_column_has_a_check() -> None:
     words = {"status", "visibility", "role", "kind", "effect", "step_type", "source", "permission", "index_status"}
-    words |= {"runnable_type", "shareable_type", "shared_with_type"}
+    words |= {"runnable_type", "shareable_type", "shared_with_type", "scope", "period"}
     columns = {(table.name, name) for table in metadata.tables.values() for name in words & set(table.c.keys())}
     assert columns - {("definition_versions", "source")} == set(CHECKS)
 
