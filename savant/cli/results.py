@@ -10,6 +10,8 @@ from savant.cli import tables
 from savant.errors import ErrorCode, ExitCode
 from savant.schemas.runs import Run
 
+ANSWER = frozenset({"text", "output", "model", "steps"})
+
 
 def exit_code(run: Run) -> ExitCode:
     """The exit code that tells the truth about a run."""
@@ -97,7 +99,7 @@ def readable(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, dict) and isinstance(value.get("text"), str) and set(value) <= {"text", "output", "model"}:
+    if isinstance(value, dict) and isinstance(value.get("text"), str) and set(value) <= ANSWER:
         return value["text"] or readable(value.get("output"))
     return msgspec.json.format(msgspec.json.encode(value)).decode()
 
