@@ -14,9 +14,6 @@ from savant.errors import ErrorCode, SavantError, SavantErrors
 from savant.runtime.definitions.dump import dump
 from savant.runtime.definitions.load import Definition, Loaded, Source, find_project, load_file, load_project
 from savant.runtime.definitions.schema import json_schema
-from savant.runtime.engines.catalog import builtin
-from savant.runtime.tools.toolbox import EngineToolbox
-from savant.runtime.workflows.validate import validate
 from savant.schemas.plans import Kind
 from savant.schemas.programs import Bundle, RunnableType
 
@@ -90,6 +87,11 @@ def check(project: Project, *, shell: bool, only: Iterable[tuple[Kind, str]] | N
 
     Names that no file has may still be in the workspace, so a run checks again with what it resolved.
     """
+    # Only a check needs the engines and the expressions; lists of definitions come up faster without them.
+    from savant.runtime.engines.catalog import builtin
+    from savant.runtime.tools.toolbox import EngineToolbox
+    from savant.runtime.workflows.validate import validate
+
     toolbox = EngineToolbox(builtin(project.root, project.bundle, shell=shell))
     errors: list[SavantError] = []
     for kind, slug in only if only is not None else list(project.sources):
