@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from savant.runtime.journal import Journal
-from savant.runtime.limits import Limits
+from savant.runtime.limits import Account, Limits, Purse
 from savant.runtime.llm.base import Models
 from savant.runtime.tools.base import Toolbox
 from savant.schemas.programs import Bundle, Program
@@ -17,7 +17,8 @@ from savant.schemas.runs import RunConfig
 class Execution(msgspec.Struct, kw_only=True):
     """One execution of a run: its program (fixed), its journal, and the models and tools it may reach.
 
-    `limits` are those of the whole run, shared by its parallel branches; agents have their own besides.
+    `limits` are those of the whole run, shared by its parallel branches; agents have their own besides. `purse` is
+    money that the run shares with others. `account` is whose spending it is: the run's unless a part has its own.
     """
 
     program: Program
@@ -27,6 +28,17 @@ class Execution(msgspec.Struct, kw_only=True):
     config: RunConfig = msgspec.field(default_factory=RunConfig)
     limits: Limits = msgspec.field(default_factory=Limits)
     root: Path | None = None
+    purse: Purse | None = None
+    account: Account = None  # pyright: ignore[reportAssignmentType]  (made of the limits below)
+
+    def __post_init__(self) -> None:
+        if self.account is None:  # pyright: ignore[reportUnnecessaryComparison]
+            self.account = Account(self.limits, self.journal.spent, purse=self.purse)
+
+    def within(self, limits: Limits, path: str) -> Execution:
+        """The same execution for the part of it under `path`, which has limits of its own besides."""
+        account = Account(limits, self.journal.spent_under(path), self.account)
+        return msgspec.structs.replace(self, account=account)
 
     @property
     def bundle(self) -> Bundle:

@@ -15,19 +15,39 @@ import msgspec
 
 from savant import clock
 from savant.errors import ErrorCode, SavantError
-from savant.runtime.blobs import Conversation, canonical, digest, has_conversation, pack, unpack
-from savant.runtime.journal_outcomes import Decision, Divergence, Outcome, Parked, Spent
+from savant.runtime.blobs import Conversation, canonical, digest, pack, unpack
+from savant.runtime.journal_input import plain, shape
+from savant.runtime.journal_outcomes import (
+    Answer,
+    Decision,
+    Divergence,
+    Outcome,
+    Parked,
+    Spending,
+    Spent,
+    recorded_error,
+)
 from savant.runtime.journal_store import JournalStore, Writer
 from savant.schemas.runs import Event, OnUncertain
 from savant.schemas.steps import Effect, Step, StepStatus, StepType
 from savant.schemas.traces import Trace
 
-__all__ = ["Decision", "Divergence", "Do", "Journal", "Outcome", "Parked", "Retry", "Spent"]
+__all__ = ["Answer", "Decision", "Divergence", "Do", "Journal", "Outcome", "Parked", "Retry", "Spent"]
 
 Do = Callable[[], Awaitable[Any]]
 Retry = Callable[[SavantError, int], float | None]
+Handled = bool | Callable[[SavantError], bool]
 # What no step handles and no retry mends: the run ends, and a resume must be able to get beyond it.
-FINAL = frozenset({ErrorCode.DIVERGENCE, ErrorCode.STOPPED, ErrorCode.APPROVAL_NEEDED, ErrorCode.UNCERTAIN_STEP})
+FINAL = frozenset(
+    {
+        ErrorCode.DIVERGENCE,
+        ErrorCode.STOPPED,
+        ErrorCode.APPROVAL_NEEDED,
+        ErrorCode.UNCERTAIN_STEP,
+        ErrorCode.BUDGET,
+        ErrorCode.TOKEN_BUDGET,
+    }
+)
 PREVIEW_BYTES = 240
 
 
@@ -45,21 +65,21 @@ class Journal:
         next_seq: int = 1,
         live: bool = True,
         on_uncertain: OnUncertain = "ask",
-        decisions: Mapping[str, Decision] | None = None,
+        decisions: Mapping[str, Decision | Answer] | None = None,
         listener: Callable[[Event], None] | None = None,
     ) -> None:
         self.run_id = run_id
         self._store = store
         self._live = live
         self._on_uncertain = on_uncertain
-        self._decisions: dict[str, Decision] = dict(decisions or {})
+        self._decisions: dict[str, Decision | Answer] = dict(decisions or {})
         self._listener = listener
         self._last: dict[str, Step] = {}
         self._open: set[str] = set()
         self._number = 0
-        self.spent = Spent()
+        self._spending = Spending()
         for step in history:
-            self.spent.add_step(step)
+            self._spending.add_step(step)
             self._last[step.path] = step
             self._number = max(self._number, step.step_number)
         self._seq = next_seq
@@ -87,14 +107,14 @@ class Journal:
         *,
         tool_name: str | None = None,
         agent: str | None = None,
-        handled: bool = False,
+        handled: Handled = False,
         retry: Retry | None = None,
     ) -> Any:
         """The output of the step at `path`: served if it is recorded as completed, else done, recorded, returned.
 
         `input` and the output are JSON values; the output comes back exactly as a later resume would see it.
-        `handled` says that the caller treats a failure as an ordinary outcome. `retry` gives the seconds to wait
-        before another attempt, or None. Raises what `do` raised, Divergence, or Parked.
+        `handled` says that the caller treats a failure, or those it is true of, as an ordinary outcome. `retry` gives
+        the seconds to wait before another attempt, or None. Raises what `do` raised, Divergence, or Parked.
         """
         if path in self._open:
             # A fault of the program: a resume could not tell the two apart.
@@ -114,21 +134,21 @@ class Journal:
         do: Do,
         tool_name: str | None,
         agent: str | None,
-        handled: bool,
+        handled: Handled,
         retry: Retry | None,
     ) -> Any:
-        raw = canonical(_shape(input))
+        raw = canonical(shape(input))
         input_hash = digest(f"{type}\0{tool_name or ''}\0".encode() + raw)
         prior = self._last.get(path)
         if prior is not None:
             if prior.input_hash != input_hash:
-                raise Divergence(path, await self.value(prior.input), _plain(input))
+                raise Divergence(path, await self.value(prior.input), plain(input))
             if prior.status == "completed":
                 return await self._serve(prior)
             if prior.status == "failed" and (prior.handled or not self._live):
-                raise _recorded_error(prior)
+                raise recorded_error(prior)
         if not self._live:
-            raise Divergence(path, None, _plain(input), f"Step {path} is not in the record.")
+            raise Divergence(path, None, plain(input), f"Step {path} is not in the record.")
         if prior is not None and prior.status in ("running", "interrupted") and await self._settle(prior, effect):
             return None
         blobs: dict[str, bytes] = {}
@@ -146,7 +166,8 @@ class Journal:
                 # Whatever stands around it, some errors end the run; and what may have happened is not done again.
                 final = error.code in FINAL or step.status == "interrupted"
                 delay = retry(error, attempt) if retry and not final else None
-                await self._fail(step, error, handled=handled and delay is None and not final)
+                outcome = handled(error) if callable(handled) else handled
+                await self._fail(step, error, handled=outcome and delay is None and not final)
                 if delay is None:
                     raise
                 blobs = {}
@@ -167,13 +188,33 @@ class Journal:
         """The last attempt at a path, if there is one."""
         return self._last.get(path)
 
+    def serves(self, path: str) -> bool:
+        """Whether nothing will be done for a step at this path: it is completed, or nothing is done at all."""
+        prior = self._last.get(path)
+        return not self._live or (prior is not None and prior.status == "completed")
+
     def is_open(self, path: str) -> bool:
         """Whether a step at this path is being done right now."""
         return path in self._open
 
-    def decision(self, path: str) -> Decision | None:
+    @property
+    def spent(self) -> Spent:
+        """What the model calls of the run used, on every attempt; it goes on growing."""
+        return self._spending.total
+
+    def spent_under(self, path: str) -> Spent:
+        """The same of the steps inside `path`."""
+        return self._spending.under(path)
+
+    def answer(self, path: str) -> Answer | None:
         """What a person decided about what waits at a path; taken once, so that it cannot answer a later question."""
-        return self._decisions.pop(path, None)
+        given = self._decisions.pop(path, None)
+        return given if given is None or isinstance(given, Answer) else Answer(given)
+
+    def decision(self, path: str) -> Decision | None:
+        """The decision of `answer`, where its reason does not matter."""
+        answer = self.answer(path)
+        return answer.decision if answer else None
 
     def trace(self, event_type: str, payload: dict[str, Any], step_number: int | None = None) -> None:
         """Record one event of the run; it is durable with the next commit, at most a moment later."""
@@ -311,7 +352,7 @@ class Journal:
         step.cost_usd = outcome.cost_usd
         step.input_tokens = outcome.input_tokens
         step.output_tokens = outcome.output_tokens
-        self.spent.add_step(step)
+        self._spending.add_step(step)
 
     async def _canonical_output(self, step: Step, output: Any) -> bytes:
         try:
@@ -357,25 +398,3 @@ def _describe(step: Step) -> dict[str, Any]:
     if step.agent is not None:
         described["agent"] = step.agent
     return described
-
-
-def _recorded_error(step: Step) -> SavantError:
-    known = step.error_code in ErrorCode.__members__.values()
-    code = ErrorCode(step.error_code) if known else ErrorCode.UNEXPECTED
-    return SavantError(code, step.error_message or "The step failed.")
-
-
-def _shape(value: Any) -> Any:
-    """The input with conversations by reference, which is what is hashed."""
-    if not has_conversation(value):
-        return value
-    return {key: member.reference if isinstance(member, Conversation) else member for key, member in value.items()}
-
-
-def _plain(value: Any) -> Any:
-    if not has_conversation(value):
-        return msgspec.to_builtins(value)
-    return {
-        key: msgspec.to_builtins(member.messages if isinstance(member, Conversation) else member)
-        for key, member in value.items()
-    }

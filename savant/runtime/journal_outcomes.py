@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -45,6 +45,33 @@ class Spent(msgspec.Struct):
             self.add(step.input_tokens, step.output_tokens or 0, step.cost_usd)
 
 
+class Spending:
+    """What was spent by the whole run, and under each path of it; what `under` gives goes on growing."""
+
+    def __init__(self) -> None:
+        self.total = Spent()
+        self._under: dict[str, Spent] = {}
+
+    def under(self, path: str) -> Spent:
+        return self._under.setdefault(path, Spent())
+
+    def add_step(self, step: Step) -> None:
+        if step.type != "model":
+            return
+        self.total.add_step(step)
+        path = step.path
+        while "/" in path:
+            path = path.rpartition("/")[0]
+            self.under(path).add_step(step)
+
+
+class Answer(NamedTuple):
+    """What a person decided, and why; the reason of a denial is told to the model."""
+
+    decision: Decision
+    reason: str | None = None
+
+
 class Parked(Exception):
     """The run cannot go on without an answer; it unwinds, waits as a row, and resumes at the same step."""
 
@@ -65,3 +92,10 @@ class Divergence(SavantError):
             hint="The definition, the tools or the inputs changed since this run was recorded; start a new run.",
             details={"path": path, "recorded": recorded, "current": current},
         )
+
+
+def recorded_error(step: Step) -> SavantError:
+    """The error that a failed step ended with."""
+    known = step.error_code in ErrorCode.__members__.values()
+    code = ErrorCode(step.error_code) if known else ErrorCode.UNEXPECTED
+    return SavantError(code, step.error_message or "The step failed.")

@@ -24,7 +24,9 @@ async def run_program(execution: Execution, goal: str | None, inputs: dict[str, 
         limits=Limits(
             token_budget=first(execution.config.token_budget, budget.tokens),
             budget_usd=first(execution.config.budget_usd, budget.usd),
+            unpriced=execution.config.allow_unpriced,
         ),
+        account=None,
     )
     async with deadline(first(execution.config.timeout, budget.timeout), "The run"):
         if execution.program.type == "agent":

@@ -33,10 +33,20 @@ class RepositoryState(Schema):
     dirty: bool = False
 
 
+class ModelFacts(Schema):
+    """What of a model decides how an agent talks to it; kept with the run, so that a replay needs no model."""
+
+    native_tools: bool = True
+    context_window: int | None = None
+
+
 class Program(Schema):
     """The resolved definition of a run: everything that is not an effect. It is written once and never changes.
 
-    `tools` maps each tool's name to the SHA-256 of its input schema; `models` maps agent slugs to model ids.
+    `versions` maps `workflow/SLUG` and the like to the version of each definition in the bundle, nested ones included;
+    `tools` maps each tool's name to the SHA-256 of its input schema, and `toolset` is the SHA-256 of the blob that
+    has the tools in full; `models` and `small_models` map agent slugs to
+    model ids; `model_facts` is by model id.
     """
 
     type: RunnableType
@@ -45,4 +55,8 @@ class Program(Schema):
     savant_version: str
     repository: RepositoryState | None = None
     tools: dict[str, str] = msgspec.field(default_factory=dict)
+    toolset: str | None = None
+    versions: dict[str, int] = msgspec.field(default_factory=dict)
     models: dict[str, str] = msgspec.field(default_factory=dict)
+    small_models: dict[str, str] = msgspec.field(default_factory=dict)
+    model_facts: dict[str, ModelFacts] = msgspec.field(default_factory=dict)

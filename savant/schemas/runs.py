@@ -17,16 +17,22 @@ FINISHED: frozenset[str] = frozenset({"completed", "failed", "stopped"})
 
 
 class RunConfig(Input):
-    """What the caller sets for this run alone; None leaves the definition's own value."""
+    """What the caller sets for this run alone; None leaves the definition's own value.
+
+    `allow_unpriced` lets models whose price is not known run under a budget in money, where they count as free.
+    `number` is what `run.id` is in expressions: a fork goes on with that of the run it came from.
+    """
 
     model: str | None = None
     max_steps: int | None = None
     token_budget: int | None = None
     budget_usd: float | None = None
+    allow_unpriced: bool = False
     timeout: float | None = None
     on_uncertain: OnUncertain = "ask"
     on_approval: OnApproval = "fail"
     root: str | None = None
+    number: int | None = None
 
 
 class RunCreate(Input):
@@ -42,7 +48,10 @@ class RunCreate(Input):
 
 
 class Run(Schema):
-    """A stored run. `result` is {"text": ..., "output": ...} for an agent, {"outputs": {...}} for a workflow."""
+    """A stored run. `result` is {"text": ..., "output": ...} for an agent, {"outputs": {...}} for a workflow.
+
+    `alive` says of a running one whether its process still lives, `approval_id` of a waiting one what it asks.
+    """
 
     id: int
     runnable_type: RunnableType
@@ -69,6 +78,7 @@ class Run(Schema):
     created_at: datetime
     updated_at: datetime
     alive: bool | None = None
+    approval_id: int | None = None
 
 
 class Event(Schema):
@@ -85,12 +95,13 @@ class Event(Schema):
 class RunResume(Input):
     """What `runs.resume` takes. `on_uncertain` decides about writes whose end nobody saw; None keeps the run's own.
 
-    `answer` is the person's word about the tools and questions the run waits for.
+    `answer` is the person's word about the tools and questions the run waits for, `reason` why.
     The limits, if given, replace those of the run from here on.
     """
 
     on_uncertain: Literal["ask", "fail", "retry", "done"] | None = None
     answer: Literal["approve", "deny"] | None = None
+    reason: str | None = None
     on_approval: OnApproval | None = None
     max_steps: int | None = None
     token_budget: int | None = None

@@ -17,12 +17,14 @@ FINAL = "final"
 
 
 class Result(NamedTuple):
-    """What came of one call, as the model is told."""
+    """What came of one call, as the model is told. `misused` says that the model called it wrongly."""
 
     call: ToolCall
     text: str
     is_error: bool = False
     denied: bool = False
+    misused: bool = False
+    path: str = ""
 
 
 class NativeCalls:
@@ -30,15 +32,19 @@ class NativeCalls:
 
     def __init__(self, specs: Sequence[ToolSpec], output_schema: dict[str, Any] | None) -> None:
         self._output_schema = output_schema
-        self.tools = [
-            ToolSchema(name=spec.name, description=spec.description, input_schema=spec.input_schema) for spec in specs
-        ]
+        self.tools = [_schema_of(spec) for spec in specs]
         # Not every provider takes a response format beside tools; then the prompt alone asks for it.
         self.response_schema = None if specs else output_schema
         self.parts = [answer_part(output_schema)] if output_schema else []
 
-    def said(self, response: ModelResponse) -> Message:
-        return Message(role="assistant", content=response.text, tool_calls=response.tool_calls)
+    def offer(self, spec: ToolSpec) -> None:
+        """Give the model one tool more from here on."""
+        self.tools = [*self.tools, _schema_of(spec)]
+
+    def said(self, response: ModelResponse, calls: Sequence[ToolCall]) -> Message:
+        acted_in_json = bool(calls) and not response.tool_calls
+        text = "" if acted_in_json else response.text
+        return Message(role="assistant", content=text, tool_calls=list(calls))
 
     def read(self, response: ModelResponse) -> list[ToolCall] | Answer:
         """The calls the model asks for, or its answer; raises Unusable."""
@@ -57,12 +63,19 @@ class JsonActions:
     def __init__(self, specs: Sequence[ToolSpec], output_schema: dict[str, Any] | None) -> None:
         self._output_schema = output_schema
         self._calls = 0
+        self._specs = list(specs)
         self.tools: list[ToolSchema] = []
         self.response_schema = _schema(specs, output_schema)
         self.parts = [Part("tools", _manual(specs, output_schema))]
 
-    def said(self, response: ModelResponse) -> Message:
-        return Message(role="assistant", content=response.text)
+    def offer(self, spec: ToolSpec) -> None:
+        """Let the model name one tool more from here on; whoever offers it says how it is called."""
+        self._specs.append(spec)
+        self.response_schema = _schema(self._specs, self._output_schema)
+
+    def said(self, response: ModelResponse, calls: Sequence[ToolCall]) -> Message:
+        acts = [canonical({"action": call.name, "arguments": call.arguments}).decode() for call in response.tool_calls]
+        return Message(role="assistant", content="\n".join([*([response.text] if response.text else []), *acts]))
 
     def read(self, response: ModelResponse) -> list[ToolCall] | Answer:
         """The call the model asks for, or its answer; raises Unusable."""
@@ -94,6 +107,10 @@ class JsonActions:
         if not isinstance(text, str) or not text.strip():
             raise Unusable('To finish, put your whole answer into "text".')
         return Answer(text)
+
+
+def _schema_of(spec: ToolSpec) -> ToolSchema:
+    return ToolSchema(name=spec.name, description=spec.description, input_schema=spec.input_schema)
 
 
 def _object(value: Any) -> dict[str, Any] | None:

@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.agents.actions import Result
-from savant.runtime.blobs import canonical
+from savant.runtime.agents.authority import Authority
+from savant.runtime.agents.condense import shown
+from savant.runtime.agents.own import OwnTool
 from savant.runtime.execution import Execution
-from savant.runtime.journal import Divergence, Parked
+from savant.runtime.journal import Answer, Divergence, Handled, Parked
 from savant.runtime.llm.base import ToolCall
-from savant.runtime.tools.policy import decide
-from savant.schemas.agents import ToolPolicy
-from savant.schemas.steps import Effect
+from savant.schemas.steps import Effect, StepType
 
-RESULT_CHARACTERS = 60_000
+_MISUSED = frozenset({ErrorCode.TOOL_UNKNOWN, ErrorCode.TOOL_BAD_ARGUMENTS})
 
 
 class _Planned(NamedTuple):
     call: ToolCall
     path: str
-    effect: Effect
     do: Callable[[], Awaitable[Any]]
+    input: dict[str, Any]
+    effect: Effect = "read"
+    type: StepType = "tool"
+    agent: str | None = None
+    handled: Handled = True
+    show: Callable[[Any], str] = shown
+    together: bool = True
 
 
 class Caller:
     """Makes an agent's calls. What fails, is unknown or is denied comes back as a result the model can act on."""
 
-    def __init__(self, execution: Execution, slug: str, policy: ToolPolicy) -> None:
+    def __init__(self, execution: Execution, slug: str, authority: Authority, own: Mapping[str, OwnTool]) -> None:
         self._execution = execution
         self._slug = slug
-        self._policy = policy
+        self._authority = authority
+        self._own = own
 
     async def make(self, calls: Sequence[ToolCall], path: str) -> list[Result]:
         """The results in the order of the calls, which run at once if all of them only read.
@@ -40,50 +47,80 @@ class Caller:
         All approvals come before the first call. Raises Parked or APPROVAL_NEEDED, and never a tool's own failure.
         """
         planned = [await self._plan(call, f"{path}/tools[{index}]") for index, call in enumerate(calls)]
-        if all(plan.effect == "read" for plan in planned):
-            return await _together([self._carry_out(plan) for plan in planned])
+        if all(plan.together for plan in planned):
+            return await together([self._carry_out(plan) for plan in planned])
         return [await self._carry_out(plan) for plan in planned]
 
     async def _plan(self, call: ToolCall, path: str) -> _Planned:
         try:
-            effect = await self._judge(call, path)
+            return await self._judge(call, path)
         except _Refused as refused:
-            return _Planned(call, path, "read", refused.tell)
-        return _Planned(call, path, effect, lambda: self._execution.toolbox.call(call.name, call.arguments))
+            return _Planned(call, path, refused.tell, call.arguments)
 
-    async def _judge(self, call: ToolCall, path: str) -> Effect:
+    async def _judge(self, call: ToolCall, path: str) -> _Planned:
         if call.invalid is not None:
             raise _Refused(ErrorCode.TOOL_BAD_ARGUMENTS, f"The arguments are not a JSON object: {call.invalid[:200]}")
+        own = self._own.get(call.name)
+        if own is not None:
+            return await self._plan_own(own, call, path)
         try:
-            spec = self._execution.toolbox.spec(call.name)
+            effect = self._execution.toolbox.spec(call.name).effect
         except SavantError as error:
             raise _Refused(error.code, str(error)) from None
-        decision = decide(self._policy, call.name, call.arguments)
+        await self._permit(call, path)
+        do = self._execution.toolbox.call
+        together = effect == "read"
+        return _Planned(call, path, lambda: do(call.name, call.arguments), call.arguments, effect, together=together)
+
+    async def _plan_own(self, own: OwnTool, call: ToolCall, path: str) -> _Planned:
+        from savant.runtime.tools.validate import problems
+
+        if wrong := problems(own.spec.input_schema, call.arguments):
+            raise _Refused(ErrorCode.TOOL_BAD_ARGUMENTS, f"{call.name}: {'; '.join(wrong)}")
+        if own.judged:
+            await self._permit(call, path, given=True)
+        return _Planned(
+            call,
+            path,
+            lambda: own.do(call, path),
+            own.input(call),
+            type=own.type,
+            agent=own.agent(call),
+            handled=own.handled,
+            show=own.show,
+            together=own.together(call),
+        )
+
+    async def _permit(self, call: ToolCall, path: str, *, given: bool = False) -> None:
+        decision = self._authority.decide(call.name, call.arguments, given=given)
         if decision.action == "deny":
             by = f"the rule `{decision.rule}`" if decision.rule else "no rule allows it"
             raise _Refused(ErrorCode.POLICY_DENIED, f"{call.name} is denied: {by}.")
-        if decision.action == "ask" and not await self._approved(call, f"{path}/approval", decision.rule):
-            raise _Refused(ErrorCode.POLICY_DENIED, f"{call.name} was not approved.")
-        return spec.effect
+        if decision.action == "ask":
+            answer = await self._answered(call, f"{path}/approval", decision.rule)
+            if not answer["approved"]:
+                because = f": {answer['reason']}" if answer.get("reason") else "."
+                raise _Refused(ErrorCode.POLICY_DENIED, f"{call.name} was not approved{because}")
 
-    async def _approved(self, call: ToolCall, path: str, rule: str | None) -> bool:
+    async def _answered(self, call: ToolCall, path: str, rule: str | None) -> dict[str, Any]:
         question = {"tool_name": call.name, "arguments": call.arguments, "rule": rule}
 
-        async def ask() -> dict[str, bool]:
-            return {"approved": self._decided(path, question)}
+        async def ask() -> dict[str, Any]:
+            answer = self._decided(path, question)
+            reason = {"reason": answer.reason} if answer.reason else {}
+            return {"approved": answer.decision == "approve", **reason}
 
-        answer = await self._execution.journal.step(
+        return await self._execution.journal.step(
             path, "approval", question, "read", ask, tool_name=call.name, agent=self._slug
         )
-        return bool(answer["approved"])
 
-    def _decided(self, path: str, question: dict[str, Any]) -> bool:
-        decision = self._execution.journal.decision(path)
-        if decision in ("approve", "deny"):
-            return decision == "approve"
+    def _decided(self, path: str, question: dict[str, Any]) -> Answer:
+        answer = self._execution.journal.answer(path)
+        if answer is not None and answer.decision in ("approve", "deny"):
+            return answer
         match self._execution.config.on_approval:
             case "deny":
-                return False
+                return Answer("deny", "In this run nobody is asked.")
             case "fail":
                 raise SavantError(
                     ErrorCode.APPROVAL_NEEDED,
@@ -97,14 +134,15 @@ class Caller:
     async def _carry_out(self, plan: _Planned) -> Result:
         try:
             output = await self._execution.journal.step(
-                plan.path, "tool", plan.call.arguments, plan.effect, plan.do,
-                tool_name=plan.call.name, agent=self._slug, handled=True,
+                plan.path, plan.type, plan.input, plan.effect, plan.do,
+                tool_name=plan.call.name, agent=plan.agent or self._slug, handled=plan.handled,
             )  # fmt: skip
         except SavantError as error:
             if not self._is_outcome(error, plan.path):
                 raise
-            return Result(plan.call, str(error), is_error=True, denied=error.code is ErrorCode.POLICY_DENIED)
-        return Result(plan.call, _shown(output))
+            denied, misused = error.code is ErrorCode.POLICY_DENIED, error.code in _MISUSED
+            return Result(plan.call, str(error), is_error=True, denied=denied, misused=misused, path=plan.path)
+        return Result(plan.call, plan.show(output), path=plan.path)
 
     def _is_outcome(self, error: SavantError, path: str) -> bool:
         """Whether it is the recorded failure of the call itself, and not the journal's word about the run."""
@@ -123,14 +161,7 @@ class _Refused(Exception):
         raise self.error
 
 
-def _shown(output: Any) -> str:
-    text = output if isinstance(output, str) else canonical(output).decode()
-    if len(text) <= RESULT_CHARACTERS:
-        return text
-    return f"{text[:RESULT_CHARACTERS]}\n[{len(text) - RESULT_CHARACTERS} more characters; ask for less at a time]"
-
-
-async def _together(making: Sequence[Awaitable[Result]]) -> list[Result]:
+async def together(making: Sequence[Awaitable[Any]]) -> list[Any]:
     """All results in order; the first fault ends the others before it goes on up."""
     tasks = [asyncio.ensure_future(one) for one in making]
     try:

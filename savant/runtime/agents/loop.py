@@ -5,26 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from savant.errors import ErrorCode, SavantError
-from savant.runtime.agents.actions import JsonActions, NativeCalls
 from savant.runtime.agents.answers import Answer, Unusable
+from savant.runtime.agents.asking import Asker, Question
+from savant.runtime.agents.authority import Authority
 from savant.runtime.agents.calls import Caller
-from savant.runtime.agents.prompt import assemble, conversation
+from savant.runtime.agents.condense import Condenser
+from savant.runtime.agents.delegates import Delegation
+from savant.runtime.agents.desk import Desk
+from savant.runtime.agents.history import Turn
+from savant.runtime.agents.own import ESCALATE
 from savant.runtime.agents.responses import failure_of, repeats, told_to_stop
+from savant.runtime.agents.results import fitting
+from savant.runtime.agents.seats import seats
 from savant.runtime.execution import Execution
-from savant.runtime.journal import Outcome, Spent
 from savant.runtime.limits import Limits, deadline, first
-from savant.runtime.llm.base import LLM, Message, ModelRequest, ModelResponse, ToolCall
-from savant.runtime.tools.policy import visible
+from savant.runtime.llm.base import ModelResponse, ToolCall
 from savant.schemas.agents import AgentDefinition
 
 MOST_MENDS = 2
 
 
 async def run_agent(
-    execution: Execution, slug: str, goal: str, *, path: str | None = None, inputs: Mapping[str, Any] | None = None
+    execution: Execution,
+    slug: str,
+    goal: str,
+    *,
+    path: str | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    delegation: Delegation | None = None,
 ) -> dict[str, Any]:
     """Run an agent to its answer: `{"text", "output", "steps", "model"}`.
 
@@ -33,15 +42,20 @@ async def run_agent(
     does, to add retries). Raises SavantError with the code of what went wrong (docs/agents.md lists them), or Parked.
     """
     agent = _find(execution, slug)
+    inside = f"{path}/agent" if path else "agent"
 
     async def run() -> dict[str, Any]:
         async with deadline(_timeout(execution, slug, agent), f"Agent `{slug}`"):
-            return await _Loop(execution, slug, agent, goal, inputs, f"{path}/agent" if path else "agent").run()
+            return await _Loop(execution, slug, agent, goal, inputs, inside, delegation).run()
 
     if path is None or execution.journal.is_open(path):
         return await run()
     asked = {"agent": slug, "goal": goal, "inputs": dict(inputs or {})}
     return await execution.journal.step(path, "agent", asked, "read", run, agent=slug)
+
+
+async def _delegate(execution: Execution, slug: str, goal: str, path: str, delegation: Delegation) -> dict[str, Any]:
+    return await run_agent(execution, slug, goal, path=path, delegation=delegation)
 
 
 class _Loop:
@@ -53,100 +67,125 @@ class _Loop:
         goal: str,
         inputs: Mapping[str, Any] | None,
         path: str,
+        delegation: Delegation | None,
     ) -> None:
-        self._execution = execution
+        execution = execution.within(_limits(execution, slug, agent), path)
+        above, authority = delegation or Delegation((), Authority(agent.tools))
         self._slug = slug
         self._agent = agent
         self._path = path
-        self._model = execution.models.get(_model_id(execution, slug, agent))
-        self._limits = _limits(execution, slug, agent)
-        self._caller = Caller(execution, slug, agent.tools)
-        self._acts = _way_of_acting(execution, agent, self._model)
-        self._talk = conversation(assemble(execution.program, agent, goal, inputs, self._acts.parts))
-        self._spent = Spent()
+        self._seats = seats(execution, slug, agent)
+        self._asker = Asker(execution, slug, execution.account)
+        self._condenser = Condenser(self._asker, self._seats, goal)
+        self._desk = Desk(execution, slug, agent, self._seats, authority, above, path, _delegate)
+        self._caller = Caller(execution, slug, authority, self._desk.own)
+        self._goal, self._inputs = goal, inputs
+        self._steps = 0
         self._turns: list[list[ToolCall]] = []
         self._mends = 0
         self._denied: list[str] = []
 
     async def run(self) -> dict[str, Any]:
+        await self._desk.begin(self._goal, self._inputs)
         while True:
+            await self._make_room(f"{self._path}/{self._steps + 1}/compact")
             response = await self._ask()
-            self._talk.append(self._acts.said(response))
+            if response.stop_reason == "overflow":
+                await self._overflowed(response)
+                continue
+            if self._desk.is_small and (failure := failure_of(response, self._desk.seat.id)):
+                self._desk.hand_over(f"it gave no usable answer ({failure.message})")
+                continue
             try:
-                act = self._acts.read(response)
+                act = self._desk.acts.read(response)
             except Unusable as problem:
-                self._mend(problem)
+                self._mend(response, problem)
                 continue
             if isinstance(act, Answer):
                 return self._finish(act)
-            await self._make(act)
+            await self._act(response, act)
 
     async def _ask(self) -> ModelResponse:
-        path = f"{self._path}/{self._spent.calls + 1}/model"
-        prior = self._execution.journal.recorded(path)
-        if prior is None or prior.status != "completed":  # what was paid for is served, whatever the limits are now
-            self._limits.check(self._spent, self._model)
-            self._execution.limits.check(self._execution.journal.spent, self._model)
-        output = await self._execution.journal.step(
-            path, "model", self._input(), "read", lambda: self._complete(path), agent=self._slug
+        desk, config = self._desk, self._agent.config
+        talk = desk.history.talk
+        asked = len(talk)
+        size = desk.history.size
+        question = Question(
+            talk=talk,
+            tools=desk.acts.tools,
+            response_schema=desk.acts.response_schema,
+            temperature=config.temperature,
+            max_output_tokens=config.max_output_tokens,
+            counted=size.counted,
+            estimated=size.estimated,
+            lenient=desk.is_small,
         )
-        response = msgspec.convert(output, ModelResponse)
-        self._spent.add(response.usage.input_tokens, response.usage.output_tokens, response.cost_usd)
+        response = await self._asker.ask(desk.seat, question, f"{self._path}/{self._steps + 1}/model", self._steps)
+        self._steps += 1
+        desk.history.learn(response.usage, asked)
         return response
 
-    def _input(self) -> dict[str, Any]:
-        given = {
-            "model": self._model.id,
-            "messages": self._talk,
-            "tools": self._acts.tools,
-            "response_schema": self._acts.response_schema,
-            "temperature": self._agent.config.temperature,
-            "max_output_tokens": self._agent.config.max_output_tokens,
-        }
-        return {name: value for name, value in given.items() if value is not None}
+    async def _make_room(self, path: str, *, force: bool = False) -> bool:
+        """Put a summary in the place of the older turns if the model could not read them all much longer."""
+        history, seat = self._desk.history, self._desk.seat
+        if not force and history.size.total <= seat.room:
+            return False
+        count = len(history.turns) - 1 if force else history.older(seat.window // 4)
+        if count > 0:
+            summary = await self._condenser.summary(history.transcript(count), seat.window // 16, path)
+            history.shorten(count, summary)
+        if history.size.total > seat.room and self._desk.is_small:
+            self._desk.hand_over("there is more to read than it can")
+        return count > 0
 
-    async def _complete(self, path: str) -> Outcome:
-        request = ModelRequest(
-            messages=list(self._talk.messages),
-            tools=self._acts.tools,
-            response_schema=self._acts.response_schema,
-            temperature=self._agent.config.temperature,
-            max_output_tokens=self._agent.config.max_output_tokens,
-        )
+    async def _overflowed(self, response: ModelResponse) -> None:
+        """The model's window is smaller than was thought: the large one takes over, or older turns go."""
+        if self._desk.is_small:
+            self._desk.hand_over("there is more to read than it can")
+        elif not await self._make_room(f"{self._path}/{self._steps}/compact", force=True):
+            raise SavantError(
+                ErrorCode.MODEL_CONTEXT_OVERFLOW,
+                response.text,
+                hint="Use a model with a larger context window, or ask for less at a time.",
+            )
 
-        def stream(text: str) -> None:
-            self._execution.journal.stream("text.delta", {"path": path, "agent": self._slug, "text": text})
-
-        response = await self._model.complete(request, stream)
-        return Outcome(
-            response,
-            cost_usd=response.cost_usd,
-            input_tokens=response.usage.input_tokens,
-            output_tokens=response.usage.output_tokens,
-            error=failure_of(response, self._model.id),
-        )
-
-    async def _make(self, calls: list[ToolCall]) -> None:
+    async def _act(self, response: ModelResponse, calls: list[ToolCall]) -> None:
+        asked_for_help = next((call for call in calls if call.name == ESCALATE.name), None)
+        if self._desk.is_small and asked_for_help is not None:
+            reason = str(asked_for_help.arguments.get("reason") or "").strip()
+            self._desk.hand_over(f"it asked for that ({reason})" if reason else "it asked for that")
+            return
         self._turns.append(calls)
         if repeats(self._turns):
             results = told_to_stop(calls)
         else:
-            results = await self._caller.make(calls, f"{self._path}/{self._spent.calls}")
+            results = await self._caller.make(calls, f"{self._path}/{self._steps}")
         if not all(result.is_error for result in results):
             self._denied.clear()
         self._denied += [result.call.name for result in results if result.denied]
-        for message in self._acts.tell(results):
-            self._talk.append(message)
+        told = await fitting(results, self._desk, self._condenser, self._path)
+        self._desk.history.add(Turn(response, calls, told))
+        if self._desk.is_small and any(result.misused for result in results):
+            self._fail_small()
 
-    def _mend(self, problem: Unusable) -> None:
+    def _mend(self, response: ModelResponse, problem: Unusable) -> None:
+        self._desk.history.add(Turn(response, words=str(problem)))
+        if self._desk.is_small:
+            self._fail_small()
+            return
         self._mends += 1
         if self._mends > MOST_MENDS:
             raise SavantError(
                 ErrorCode.BAD_OUTPUT,
-                f"{self._model.id} gave no usable answer, and did not mend it when told: {problem}",
+                f"{self._desk.seat.id} gave no usable answer, and did not mend it when told: {problem}",
                 hint="Try a more capable model, or a simpler `output_schema`.",
             )
-        self._talk.append(Message(role="user", content=str(problem)))
+
+    def _fail_small(self) -> None:
+        self._mends += 1
+        if self._mends >= MOST_MENDS:
+            self._mends = 0
+            self._desk.hand_over("what it said was not valid, twice")
 
     def _finish(self, answer: Answer) -> dict[str, Any]:
         if self._denied:
@@ -156,7 +195,7 @@ class _Loop:
                 hint="Allow the tool in the agent's `tools`, or tell the agent to do without it.",
                 details={"denied": self._denied, "text": answer.text},
             )
-        return {"text": answer.text, "output": answer.output, "steps": self._spent.calls, "model": self._model.id}
+        return {"text": answer.text, "output": answer.output, "steps": self._steps, "model": self._desk.seat.id}
 
 
 def _find(execution: Execution, slug: str) -> AgentDefinition:
@@ -170,17 +209,6 @@ def _find(execution: Execution, slug: str) -> AgentDefinition:
     )
 
 
-def _model_id(execution: Execution, slug: str, agent: AgentDefinition) -> str:
-    given = execution.config.model or execution.program.models.get(slug) or agent.config.llm_model
-    if given is None:
-        raise SavantError(
-            ErrorCode.MODEL_NOT_CONFIGURED,
-            f"Agent `{slug}` has no model.",
-            hint="Set `config.llm_model`, or run with --model provider/model.",
-        )
-    return given
-
-
 def _limits(execution: Execution, slug: str, agent: AgentDefinition) -> Limits:
     """The agent's own limits. What the caller of the run sets replaces those of the agent that the run is of."""
     own, run = agent.config, execution.config
@@ -190,6 +218,7 @@ def _limits(execution: Execution, slug: str, agent: AgentDefinition) -> Limits:
         max_steps=first(run.max_steps, own.max_steps),
         token_budget=first(run.token_budget if is_the_run else None, own.token_budget),
         budget_usd=first(run.budget_usd if is_the_run else None, own.budget_usd),
+        unpriced=run.allow_unpriced,
     )
 
 
@@ -200,10 +229,3 @@ def _timeout(execution: Execution, slug: str, agent: AgentDefinition) -> float |
 
 def _is_the_run(execution: Execution, slug: str) -> bool:
     return execution.program.type == "agent" and execution.program.slug == slug
-
-
-def _way_of_acting(execution: Execution, agent: AgentDefinition, model: LLM) -> NativeCalls | JsonActions:
-    specs = visible(agent.tools, execution.toolbox.specs())
-    mode = agent.config.tool_mode
-    native = model.native_tools if mode == "auto" else mode == "native"
-    return NativeCalls(specs, agent.output_schema) if native or not specs else JsonActions(specs, agent.output_schema)

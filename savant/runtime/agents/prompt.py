@@ -30,8 +30,10 @@ def assemble(
     goal: str,
     inputs: Mapping[str, Any] | None = None,
     ways: Sequence[Part] = (),
+    *,
+    memory: str = "",
 ) -> list[Part]:
-    """The parts in order: persona, driver, rulesets, `ways` to act and answer, repository, inputs, goal.
+    """The parts in order: persona, driver, rulesets, `ways` to act and answer, repository, memory, inputs, goal.
 
     Raises INVALID_DEFINITION for a persona or ruleset that the program does not have.
     """
@@ -41,6 +43,7 @@ def assemble(
         *_rulesets(program.bundle, agent),
         *ways,
         Part("repository", _repository(program.repository)),
+        Part("memory", memory),
         Part("inputs", f"Inputs:\n{canonical(inputs).decode()}" if inputs else ""),
         Part("goal", goal),
     ]

@@ -61,7 +61,8 @@ class Usage(msgspec.Struct, kw_only=True):
     estimated: bool = False
 
 
-StopReason = Literal["end", "tool_calls", "length", "refused"]
+# `overflow` is an agent's word for a conversation that the model could not read; no model answers it.
+StopReason = Literal["end", "tool_calls", "length", "refused", "overflow"]
 
 
 class ModelResponse(msgspec.Struct, kw_only=True):
@@ -93,6 +94,15 @@ class LLM(Protocol):
     @property
     def context_window(self) -> int | None:
         """Tokens it can read, if known."""
+        ...
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        """Tokens it answers at most where the request does not say, if that is set."""
+        ...
+
+    def cost(self, usage: Usage) -> float | None:
+        """US dollars of a call with this usage; None where the price is unknown."""
         ...
 
     async def complete(self, request: ModelRequest, on_delta: OnDelta | None = None) -> ModelResponse: ...

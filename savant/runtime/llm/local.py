@@ -112,6 +112,10 @@ class LocalModel:
     def context_window(self) -> int | None:
         return self._provider.context_window
 
+    @property
+    def max_output_tokens(self) -> int | None:
+        return self._provider.max_output_tokens
+
     def cost(self, usage: Usage) -> float | None:
         return 0.0 if self._provider.free else None
 

@@ -64,6 +64,10 @@ class RemoteModel:
         provider = self._provider
         return provider.context_window or prices.context_window(provider.price_as, self._name)
 
+    @property
+    def max_output_tokens(self) -> int | None:
+        return self._provider.max_output_tokens
+
     def cost(self, usage: Usage) -> float | None:
         """US dollars of a call with this usage; None where the price is unknown."""
         return 0.0 if self._provider.free else prices.cost(self._provider.price_as, self._name, usage)

@@ -106,6 +106,7 @@ class ScriptedModel:
         self.id = id
         self.native_tools = script.native_tools
         self.context_window = script.context_window
+        self.max_output_tokens: int | None = None
         self._loop = script.loop
         self._turns = [Turn(text=turn) if isinstance(turn, str) else turn for turn in script.turns]
         self._used: Counter[int] = Counter()

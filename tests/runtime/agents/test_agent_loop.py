@@ -96,14 +96,6 @@ async def test_a_bad_call_goes_back_to_the_model_which_can_mend_it(root: Path, b
     assert harness.steps("tool")[0].handled
 
 
-async def test_a_huge_result_is_cut_and_says_so(root: Path) -> None:
-    (root / "huge.txt").write_text("x" * 200 + "\n" + ("y" * 99 + "\n") * 2000)
-    harness = Harness(root, [call("fs.read", path="huge.txt", max_bytes=190_000), "Long."])
-    await harness.run()
-    assert len(harness.heard()[-1]) < 61_000
-    assert harness.heard()[-1].endswith("more characters; ask for less at a time]")
-
-
 @pytest.mark.parametrize(
     ("turn", "words"),
     [

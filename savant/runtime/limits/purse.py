@@ -1,0 +1,29 @@
+"""A budget that outlives the run: a workspace's by day or month. The runtime knows the protocol; services keep it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Reservation(Protocol):
+    """Money set aside for one model call, in US dollars."""
+
+    @property
+    def usd(self) -> float:
+        """What was set aside: between the least and the most that was asked for."""
+        ...
+
+    async def settle(self, cost_usd: float | None) -> None:
+        """Give back what the call did not use; None says that nobody knows what it cost, so all may be gone."""
+        ...
+
+
+class Purse(Protocol):
+    """Money that many runs share."""
+
+    async def reserve(self, most: float, least: float, path: str) -> Reservation:
+        """Set aside `most` US dollars, or less where less is left, for the model call at `path` of the run.
+
+        May wait for other reservations to be settled; raises BUDGET if not even `least` is left without them.
+        """
+        ...
