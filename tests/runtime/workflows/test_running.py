@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from savant.errors import ErrorCode, SavantError
-from savant.runtime.journal import Divergence, Parked
+from savant.runtime.journal import Answer, Divergence, Parked
 from savant.schemas.runs import RunConfig
 from tests.runtime.workflows.running import Runner
 
@@ -395,7 +395,8 @@ async def test_an_approval_parks_after_its_siblings_are_done_and_goes_on_when_an
         {"message": "Post?"},
     )
     assert runner.statuses() == {"w/both": "running", "w/both.ok": "running", "w/both.beside": "completed"}
-    assert await runner.run(decisions={"w/both.ok": "approve"}) == {"ok": {"approved": True}, "beside": 1}
+    answers = {"w/both.ok": Answer("approve", "Looks good.")}
+    assert await runner.run(decisions=answers) == {"ok": {"approved": True, "reason": "Looks good."}, "beside": 1}
     assert runner.world.names() == ["t.sleep", "t.add"]
 
 
@@ -404,6 +405,19 @@ async def test_a_denied_approval_fails_unless_handled() -> None:
     error = await failure(runner)
     assert error.code is ErrorCode.POLICY_DENIED
     assert "t.add" not in runner.world.names()
+    assert runner.statuses()["w/both.ok"] == "failed"
+
+
+async def test_the_reason_of_a_denial_can_be_read_where_it_is_handled() -> None:
+    text = """
+steps: [{id: ok, approval: Go?, on_error: continue}]
+outputs: {why: "${{ steps.ok.error.message }}", code: "${{ steps.ok.error.code }}"}
+"""
+    runner = Runner(text, config=RunConfig(on_approval="park"))
+    with pytest.raises(Parked):
+        await runner.run()
+    said = await runner.run(decisions={"w/ok": Answer("deny", "Friday.")})
+    assert said == {"why": "Not approved (Friday.): Go?", "code": "policy_denied"}
 
 
 async def test_an_approval_that_nobody_can_give_is_not_handled_away() -> None:
