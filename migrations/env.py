@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from savant.database.connect import Database
 from savant.models.all import metadata
-from savant.models.base import spelled_out
+from savant.models.base import has_model, spelled_out
 from savant.models.types import EmptyTexts, IpAddress, Json, Moment, Texts, VerbatimJson
 
 OURS = (IpAddress, Json, Moment, VerbatimJson)
@@ -38,6 +38,7 @@ def run(connection: Connection) -> None:
         target_metadata=spelled_out(metadata, connection.dialect.name),
         compare_type=True,
         compare_server_default=True,
+        include_name=has_model,
         render_as_batch=True,
         render_item=render_item,
         transactional_ddl=True,

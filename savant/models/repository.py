@@ -33,3 +33,7 @@ class Repository(Identified, Tenant, Authored, Updated, Base):
     indexed_at: Mapped[datetime | None]
     index_status: Mapped[str] = word("pending", index=True)
     index_config: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default=text("'{}'"))
+    index_report: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default=text("'{}'"))
+    indexed_commit: Mapped[str | None] = mapped_column(String(64))
+    lease_holder: Mapped[str | None] = mapped_column(String(255))
+    lease_expires_at: Mapped[datetime | None]
