@@ -9,24 +9,13 @@ from typing import NamedTuple
 from savant.runtime.indexing.definitions import Definition, definitions
 from savant.runtime.indexing.grammars import GRAMMARS
 from savant.runtime.indexing.headings import headings
+from savant.schemas.indexing import Chunk
 
 MAX_LINES = 100
 MAX_CHARS = 8_000
 WINDOW = 50
 OVERLAP = 8
 MAX_SYMBOL = 500
-
-
-class Chunk(NamedTuple):
-    """Lines `first_line` to `last_line` (from 1) of a file, the names they are defined under, and what they are.
-
-    `kind` is function, method, class, interface, trait, impl, type, module, macro, section or lines.
-    """
-
-    first_line: int
-    last_line: int
-    symbol: str
-    kind: str
 
 
 class _Span(NamedTuple):

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from savant.runtime.indexing.chunker import MAX_CHARS, Chunk, chunks
+from savant.runtime.indexing.chunker import MAX_CHARS, chunks
 from savant.runtime.indexing.grammars import GRAMMARS, missing
 from savant.runtime.indexing.languages import is_generated, is_test, language_of
+from savant.schemas.indexing import Chunk
 
 SOURCES = {
     "python": (

@@ -1,0 +1,264 @@
+"""The index of repositories as it is stored: written in short transactions, read by what a query asks.
+
+Statements run on a bare connection in a thread of their own, since a file is hundreds of rows; every one names the
+repositories it may touch, and those come from a session that sees one workspace alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from savant.database.connect import Database
+from savant.database.search_rows import CHUNK, FILE, Scored, chunk_row, file_row, wanted
+from savant.schemas.indexing import Fields, Parsed, PastCommit, Query, Vocabulary
+
+T = TypeVar("T")
+Rows = list[tuple[Any, ...]]
+_MANY = 500
+
+
+class Known(NamedTuple):
+    """A file in the index, without its text."""
+
+    id: int
+    path: str
+    hash: str
+    size: int
+    commit: str | None
+    structured: bool
+
+
+class Wire(Protocol):
+    """A bare connection; `?` stands for a parameter on every database."""
+
+    def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> Rows: ...
+
+    def run(self, sql: str, rows: Sequence[Sequence[Any]]) -> None: ...
+
+    def transaction(self) -> AbstractContextManager[None]: ...
+
+    def ids(self, table: str, count: int) -> list[int]:
+        """Numbers for new rows, which no other row has had."""
+        ...
+
+    def moment(self) -> Any:
+        """Now, as a column of the database holds it."""
+        ...
+
+    def add_chunk_words(self, repository: int, rows: Sequence[tuple[int, Fields]]) -> None: ...
+
+    def remove_chunk_words(self, repository: int, rows: Sequence[tuple[int, Fields]]) -> None: ...
+
+    def add_commit_words(self, repository: int, rows: Sequence[tuple[int, str]]) -> None: ...
+
+    def remove_commit_words(self, repository: int, rows: Sequence[tuple[int, str]]) -> None: ...
+
+    def chunks_with(
+        self, query: Query, repositories: Sequence[int], files: Sequence[int] | None, limit: int
+    ) -> list[Scored]:
+        """Chunks with any of the query's words and all of its phrases, best first, of some files or of all."""
+        ...
+
+    def commits_with(self, query: Query, repositories: Sequence[int], limit: int) -> list[Scored]: ...
+
+    def close(self) -> None: ...
+
+
+class SearchStore:
+    """One connection to the index; its methods are called through `do`, in a thread, one after the other."""
+
+    def __init__(self, database: Database, vocabulary: Vocabulary) -> None:
+        self._database = database
+        self._words = vocabulary
+        self._lock = threading.Lock()
+        self._wire: Wire | None = None
+
+    @property
+    def wire(self) -> Wire:
+        if self._wire is None:
+            self._wire = _open_wire(self._database)
+        return self._wire
+
+    async def do(self, function: Callable[..., T], *arguments: Any) -> T:
+        """`function(*arguments)` in a thread; `function` is a method of this store or of `wire`."""
+        return await asyncio.to_thread(self._locked, function, *arguments)
+
+    async def aclose(self) -> None:
+        if self._wire is not None:
+            await asyncio.to_thread(self._wire.close)
+            self._wire = None
+
+    def _locked(self, function: Callable[..., T], *arguments: Any) -> T:
+        with self._lock:
+            return function(*arguments)
+
+    # Writing
+
+    def known(self, repository: int) -> dict[str, Known]:
+        """Every file in the index, by its path."""
+        rows = self.wire.fetch(
+            'SELECT id, path, content_hash, size, "commit", structured FROM repository_files WHERE repository_id = ?',
+            (repository,),
+        )
+        return {row[1]: Known(*row) for row in rows}
+
+    def write(self, repository: int, commit: str | None, files: Sequence[Parsed]) -> None:
+        """Put files into the index in place of what it held of them, in one transaction."""
+        with self.wire.transaction():
+            self._forget_gone_chunks(repository, files)
+            old = self._ids(repository, [file.shown for file in files])
+            new = [file for file in files if file.shown not in old]
+            old.update(zip((file.shown for file in new), self.wire.ids("repository_files", len(new)), strict=True))
+            now = self.wire.moment()
+            rows = [file_row(old[file.shown], repository, commit, now, file) for file in files]
+            self.wire.run(FILE, rows)
+            self._add_chunks(repository, old, files)
+
+    def remove(self, repository: int, paths: Sequence[str]) -> None:
+        """Take files out of the index, in one transaction."""
+        with self.wire.transaction():
+            found = self._ids(repository, paths)
+            for file in found.values():
+                self._remove_chunks(repository, file, keep=set())
+            self.wire.run("DELETE FROM repository_files WHERE id = ?", [(id,) for id in found.values()])
+
+    def add_commits(self, repository: int, commits: Sequence[PastCommit]) -> None:
+        """Remember past commits, in one transaction; those that are known are left as they are."""
+        with self.wire.transaction():
+            known = {
+                sha
+                for some in _batches([commit.sha for commit in commits])
+                for (sha,) in self.wire.fetch(
+                    f"SELECT sha FROM repository_commits WHERE repository_id = ? AND sha IN ({wanted(some)})",
+                    (repository, *some),
+                )
+            }
+            new = [commit for commit in commits if commit.sha not in known]
+            ids = self.wire.ids("repository_commits", len(new))
+            self.wire.run(
+                "INSERT INTO repository_commits (id, repository_id, sha, subject, paths) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (id, repository, commit.sha, commit.subject, msgspec.json.encode(commit.paths).decode())
+                    for id, commit in zip(ids, new, strict=True)
+                ],
+            )
+            self.wire.add_commit_words(
+                repository, [(id, self._words.stems(commit.subject)) for id, commit in zip(ids, new, strict=True)]
+            )
+
+    def count_changes(self, repository: int) -> None:
+        """Note on each file in how many past commits it was changed."""
+        with self.wire.transaction():
+            counted: Counter[str] = Counter()
+            for (paths,) in self.wire.fetch(
+                "SELECT paths FROM repository_commits WHERE repository_id = ?", (repository,)
+            ):
+                counted.update(_paths(paths))
+            rows = self.wire.fetch(
+                "SELECT id, path, changes FROM repository_files WHERE repository_id = ?", (repository,)
+            )
+            changed = [(counted[path], id) for id, path, changes in rows if counted[path] != changes]
+            self.wire.run("UPDATE repository_files SET changes = ? WHERE id = ?", changed)
+
+    def forget(self, repository: int) -> None:
+        """Take everything of a repository out of the index, in short transactions."""
+        for paths in _batches(list(self.known(repository)), 100):
+            self.remove(repository, paths)
+        while commits := self.wire.fetch(
+            "SELECT id, subject FROM repository_commits WHERE repository_id = ? LIMIT 1000", (repository,)
+        ):
+            with self.wire.transaction():
+                self.wire.remove_commit_words(repository, [(id, self._words.stems(subject)) for id, subject in commits])
+                self.wire.run("DELETE FROM repository_commits WHERE id = ?", [(id,) for id, _ in commits])
+
+    def _ids(self, repository: int, paths: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for some in _batches(paths):
+            found |= dict(
+                self.wire.fetch(
+                    f"SELECT path, id FROM repository_files WHERE repository_id = ? AND path IN ({wanted(some)})",
+                    (repository, *some),
+                )
+            )
+        return found
+
+    def _forget_gone_chunks(self, repository: int, files: Sequence[Parsed]) -> None:
+        old = self._ids(repository, [file.shown for file in files])
+        for file in files:
+            if file.shown in old:
+                self._remove_chunks(repository, old[file.shown], keep={piece.hash for piece in file.pieces})
+
+    def _remove_chunks(self, repository: int, file: int, keep: set[str]) -> None:
+        ((path, text),) = self.wire.fetch("SELECT path, text FROM repository_files WHERE id = ?", (file,))
+        lines = text.split("\n")
+        gone = [
+            (id, self._words.fields(path, symbol, "\n".join(lines[first - 1 : last])))
+            for id, first, last, symbol, hash in self.wire.fetch(
+                "SELECT id, first_line, last_line, symbol, content_hash FROM chunks WHERE file_id = ?", (file,)
+            )
+            if hash not in keep
+        ]
+        self.wire.remove_chunk_words(repository, gone)
+        self.wire.run("DELETE FROM chunks WHERE id = ?", [(id,) for id, _ in gone])
+
+    def _add_chunks(self, repository: int, ids: dict[str, int], files: Sequence[Parsed]) -> None:
+        """The chunks of files; one that says what an old one said takes its place, wherever it stands now."""
+        old: dict[tuple[int, str], list[int]] = {}
+        for some in _batches(list(ids.values())):
+            for id, file, hash in self.wire.fetch(
+                f"SELECT id, file_id, content_hash FROM chunks WHERE file_id IN ({wanted(some)})", some
+            ):
+                old.setdefault((file, hash), []).append(id)
+        pieces = [(ids[file.shown], piece) for file in files for piece in file.pieces]
+        kept = [old[file, piece.hash].pop() if old.get((file, piece.hash)) else 0 for file, piece in pieces]
+        numbers = iter(self.wire.ids("chunks", kept.count(0)))
+        added = [(next(numbers), file, piece) for id, (file, piece) in zip(kept, pieces, strict=True) if not id]
+        moved = [
+            (piece.chunk.first_line, piece.chunk.last_line, id)
+            for id, (_, piece) in zip(kept, pieces, strict=True)
+            if id
+        ]
+        self.wire.run("UPDATE chunks SET first_line = ?, last_line = ? WHERE id = ?", moved)
+        self.wire.run(CHUNK, [chunk_row(id, repository, file, piece) for id, file, piece in added])
+        self.wire.add_chunk_words(repository, [(id, piece.fields) for id, _, piece in added])
+        self.wire.run("DELETE FROM chunks WHERE id = ?", [(id,) for left in old.values() for id in left])
+
+    # Reading: see search_read.py
+
+    def files_of(self, ids: Iterable[int]) -> dict[int, tuple[Any, ...]]:
+        """id -> (repository_id, path, language, content_hash, commit, changes, raw_path)."""
+        found: dict[int, tuple[Any, ...]] = {}
+        for some in _batches(list(ids)):
+            rows = self.wire.fetch(
+                'SELECT id, repository_id, path, language, content_hash, "commit", changes, raw_path'
+                f" FROM repository_files WHERE id IN ({wanted(some)})",
+                some,
+            )
+            found |= {row[0]: row[1:] for row in rows}
+        return found
+
+
+def _paths(stored: Any) -> list[str]:
+    return msgspec.json.decode(stored) if isinstance(stored, str | bytes) else stored
+
+
+def _batches(items: Sequence[T], size: int = _MANY) -> Iterator[Sequence[T]]:
+    for at in range(0, len(items), size):
+        yield items[at : at + size]
+
+
+def _open_wire(database: Database) -> Wire:
+    if database.dialect == "sqlite":
+        from savant.database.search_sqlite import SqliteSearch
+
+        return SqliteSearch(database.path)
+    from savant.database.search_postgres import PostgresSearch
+
+    return PostgresSearch(database.url)

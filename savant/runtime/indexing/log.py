@@ -1,0 +1,49 @@
+"""Past commits with their subjects and the files they changed: what was said about a file is a way to find it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from savant.errors import SavantError
+from savant.runtime.engines.beneath import shown
+from savant.runtime.engines.git.command import Repository
+from savant.schemas.indexing import PastCommit
+
+MAX_COMMITS = 10_000
+# A commit that changed more than this says little about any one of its files.
+MAX_FILES = 30
+MAX_SUBJECT = 500
+
+
+async def past_commits(root: Path, since: str | None, limit: int = MAX_COMMITS) -> list[PastCommit]:
+    """Commits without merges that HEAD reaches, newest first; those that `since` does not reach, if it is there."""
+    repository = Repository(root)
+    reach = ["HEAD"]
+    if since is not None and await _is_there(repository, since):
+        reach.append(f"^{since}")
+    try:
+        out = await repository.bytes(
+            "log", "--no-merges", f"--max-count={limit}", "--format=%x01%H%x02%s%x02", "--name-only", "--no-renames",
+            "-z", *reach, "--",
+            max_bytes=256_000_000,
+        )  # fmt: skip
+    except SavantError:  # no git, or no commits
+        return []
+    return [_commit(entry) for entry in out.split(b"\x01")[1:] if entry.count(b"\x02") >= 2]
+
+
+async def _is_there(repository: Repository, commit: str) -> bool:
+    try:
+        await repository.bytes("cat-file", "-e", f"{commit}^{{commit}}")
+    except SavantError:
+        return False
+    return True
+
+
+def _commit(entry: bytes) -> PastCommit:
+    sha, subject, rest = entry.split(b"\x02", 2)
+    paths = [shown(os.fsdecode(path.strip(b"\n"))) for path in rest.split(b"\0")]
+    named = [path for path in paths if path]
+    text = subject.decode("utf-8", "replace")[:MAX_SUBJECT].replace("\0", "")
+    return PastCommit(sha.decode(), text, named if len(named) <= MAX_FILES else [])

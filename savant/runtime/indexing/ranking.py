@@ -1,0 +1,75 @@
+"""How hits are put in order: what was measured on real histories is written in docs/search.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from savant.runtime.indexing.languages import is_generated, is_test
+from savant.schemas.indexing import WEIGHTS
+
+MAX_CHUNKS = 400
+MAX_COMMITS = 300
+
+
+class Ranked(NamedTuple):
+    """A file by its rank; `chunks` are those that match, best first, `commits` the past ones that speak for it."""
+
+    file: int
+    score: float
+    chunks: list[int]
+    commits: list[int]
+
+
+class File(NamedTuple):
+    path: str
+    changes: int
+
+
+def by_chunks(hits: Iterable[tuple[int, int, float]]) -> tuple[dict[int, float], dict[int, list[int]]]:
+    """Of (chunk, file, score), best first: each file's best score, and its chunks."""
+    scores: dict[int, float] = {}
+    chunks: dict[int, list[int]] = {}
+    for chunk, file, score in hits:
+        scores.setdefault(file, score)
+        chunks.setdefault(file, []).append(chunk)
+    return scores, chunks
+
+
+def by_commits(
+    hits: Iterable[tuple[int, Sequence[int], float]], files: Mapping[int, File]
+) -> tuple[dict[int, float], dict[int, list[int]]]:
+    """Of (commit, files, score), best first: what past commits say of each file, and which say it."""
+    scores: dict[int, float] = {}
+    commits: dict[int, list[int]] = {}
+    for commit, changed, score in hits:
+        for file in changed:
+            scores[file] = scores.get(file, 0.0) + score * score
+            commits.setdefault(file, []).append(commit)
+    return {file: score / (WEIGHTS.few_changes + files[file].changes) ** 0.5 for file, score in scores.items()}, commits
+
+
+def fused(
+    files: Mapping[int, File],
+    chunks: tuple[dict[int, float], dict[int, list[int]]],
+    *others: dict[int, float],
+    commits: Mapping[int, list[int]] | None = None,
+    tests: bool = False,
+) -> list[Ranked]:
+    """Files by the sum of their scores, each list's best counting 1; `tests`: the query is about tests."""
+    total: dict[int, float] = {}
+    for scores in (chunks[0], *others):
+        best = max(scores.values(), default=0.0)
+        for file, score in scores.items():
+            total[file] = total.get(file, 0.0) + (score / best if best else 0.0)
+    ranked = [
+        Ranked(file, score * _worth(files[file].path, tests), chunks[1].get(file, []), (commits or {}).get(file, []))
+        for file, score in total.items()
+        if file in files
+    ]
+    return sorted(ranked, key=lambda one: (-one.score, files[one.file].path))
+
+
+def _worth(path: str, tests: bool) -> float:
+    worth = WEIGHTS.test if not tests and is_test(path) else 1.0
+    return worth * (WEIGHTS.generated if is_generated(path) else 1.0)

@@ -1,0 +1,95 @@
+"""What passes between reading a repository and storing it; plain tuples, since there are hundreds of thousands."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class Chunk(NamedTuple):
+    """Lines `first_line` to `last_line` (from 1) of a file, the names they are defined under, and what they are.
+
+    `kind` is function, method, class, interface, trait, impl, type, module, macro, section or lines.
+    """
+
+    first_line: int
+    last_line: int
+    symbol: str
+    kind: str
+
+
+class Fields(NamedTuple):
+    """What a chunk is found by, in the order of the full text's columns."""
+
+    symbol: str
+    path: str
+    text: str
+    names: str
+
+
+class Piece(NamedTuple):
+    """A chunk with the hash of what it says and the words it is found by."""
+
+    chunk: Chunk
+    hash: str
+    fields: Fields
+
+
+class Parsed(NamedTuple):
+    """A file that is new or has changed; `path` as the file system has it, `shown` as it is stored.
+
+    `structured` is false where its grammar could not be used.
+    """
+
+    path: str
+    shown: str
+    hash: str
+    size: int
+    language: str | None
+    structured: bool
+    text: str
+    pieces: list[Piece]
+
+
+class PastCommit(NamedTuple):
+    """A commit's subject and the files it changed."""
+
+    sha: str
+    subject: str
+    paths: list[str]
+
+
+class Query(NamedTuple):
+    """`terms` are stems, `names` whole identifiers of several parts, `phrases` stems that must follow one another."""
+
+    text: str
+    terms: tuple[str, ...]
+    names: tuple[str, ...]
+    phrases: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        return not (self.terms or self.names or self.phrases)
+
+
+class Weights(NamedTuple):
+    """What a word is worth by where it stands, and a file by what it is."""
+
+    symbol: float = 3.0
+    path: float = 5.0
+    text: float = 1.0
+    names: float = 2.0
+    test: float = 0.8
+    generated: float = 0.8
+    # Of a file that changed in many commits each says less about it; this many are as none.
+    few_changes: int = 10
+
+
+WEIGHTS = Weights()
+
+
+class Vocabulary(Protocol):
+    """How texts become the words they are found by; the same text gives the same words."""
+
+    def fields(self, path: str, symbol: str, text: str) -> Fields: ...
+
+    def stems(self, text: str) -> str: ...
