@@ -7,12 +7,13 @@ import importlib
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
+from savant.schemas.replays import RunFork, RunRetry
 from savant.schemas.runs import Event, Run, RunCreate, RunResume
 from savant.settings import Settings
 
 T = TypeVar("T")
 WITHOUT_DATABASE = frozenset({"models"})
-READS = frozenset({"list", "get", "steps", "traces"})
+READS = frozenset({"list", "get", "steps", "traces", "replay", "diff", "export"})
 FOLLOW_SECONDS = 0.2
 
 
@@ -41,6 +42,16 @@ class LocalTransport:
 
     async def resume(self, run_id: int, options: RunResume, *, detach: bool) -> Run:
         return await self._go(await self.call("runs", "resume", Run, id=run_id, options=options), detach)
+
+    async def fork(self, run_id: int, options: RunFork, *, detach: bool) -> Run:
+        from savant.services import forks
+
+        return await self._go(await forks.fork(await self._open(), run_id, options), detach)
+
+    async def retry(self, run_id: int, options: RunRetry, *, detach: bool) -> Run:
+        from savant.services import forks
+
+        return await self._go(await forks.retry(await self._open(), run_id, options), detach)
 
     async def follow(self, run_id: int, after: int = 0) -> AsyncIterator[Event]:
         queue = self._events.get(run_id)

@@ -13,6 +13,7 @@ from savant.schemas.models import ModelTest, Provider
 from savant.schemas.personas import Persona, PersonaCreate, PersonaUpdate
 from savant.schemas.plans import Apply, Plan
 from savant.schemas.rulesets import Ruleset, RulesetCreate, RulesetUpdate
+from savant.schemas.replays import Replay, RunFork, RunReplay, RunRetry
 from savant.schemas.runs import Event, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
@@ -107,6 +108,18 @@ class Runs:
         return await self._transport.resume(id, options or RunResume(), detach=detach)
 
     def follow(self, id: int, after: int = 0) -> AsyncIterator[Event]:
+    async def fork(self, id: int, options: RunFork, *, detach: bool = False) -> Run:
+        """A new run that begins with what another did before a step, and goes on live with what is changed."""
+        return await self._transport.fork(id, options, detach=detach)
+
+    async def retry(self, id: int, options: RunRetry | None = None, *, detach: bool = False) -> Run:
+        """A new run of the same definition and inputs; with `from_failed` it keeps what was completed."""
+        return await self._transport.retry(id, options or RunRetry(), detach=detach)
+
+    async def replay(self, id: int, options: RunReplay | None = None) -> Replay:
+        """Run it again from its record, offline; says whether it is equal, or where it parts first."""
+        return await self._transport.call("replays", "replay", Replay, id=id, options=options or RunReplay())
+
         return self._transport.follow(id, after)
 
     async def list(self, query: RunList | None = None) -> Page[Run]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Protocol, TypeVar
 
+from savant.schemas.replays import RunFork, RunRetry
 from savant.schemas.runs import Event, Run, RunCreate, RunResume
 
 T = TypeVar("T")
@@ -22,6 +23,10 @@ class Transport(Protocol):
         ...
 
     async def resume(self, run_id: int, options: RunResume, *, detach: bool) -> Run: ...
+
+    async def fork(self, run_id: int, options: RunFork, *, detach: bool) -> Run: ...
+
+    async def retry(self, run_id: int, options: RunRetry, *, detach: bool) -> Run: ...
 
     def follow(self, run_id: int, after: int = 0) -> AsyncIterator[Event]:
         """Events with `seq` above `after`, and token deltas as they come; ends when the run waits or is finished."""

@@ -21,7 +21,7 @@ from savant.runtime.journal import Decision, Journal, Parked
 from savant.runtime.program import run_program
 from savant.schemas.programs import Program
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate
-from savant.services import approvals, leases, models, programs, runs, toolboxes
+from savant.services import approvals, leases, models, programs, recordings, runs, toolboxes
 from savant.services.app import App
 
 Listener = Callable[[Event], None]
@@ -45,6 +45,7 @@ async def prepare(app: App, create: RunCreate) -> Run:
     programs.complete(program, create, toolbox)
     program.models = await models.choose(app.settings, program.bundle, create.config.model)
     async with app.work() as work:
+        program.toolset = await recordings.keep_tools(work, toolbox)
         return await runs.create(work, create, program)
 
 

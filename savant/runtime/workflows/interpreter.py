@@ -82,7 +82,7 @@ class _Interpreter:
             raise SavantError(ErrorCode.NOT_FOUND, f"There is no workflow `{slug}`.", hint=hint)
         steps, errors = parse_steps(workflow.steps)
         raise_all(errors)
-        scope = Scope(resolve_inputs(workflow, inputs), {"id": self._journal.run_id})
+        scope = Scope(resolve_inputs(workflow, inputs), {"id": self._execution.config.number or self._journal.run_id})
         # The budget of the run's own workflow is the run's, and kept by who runs it.
         budget = workflow.budget if workflow.budget and len(self._stack) > 1 else WorkflowBudget()
         limit = budget.timeout

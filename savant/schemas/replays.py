@@ -1,0 +1,89 @@
+"""What readings of recorded runs take and give: replays, differences, forks."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from savant.schemas.base import Input, Json, Schema
+from savant.schemas.programs import Bundle
+from savant.schemas.runs import RunStatus
+from savant.schemas.steps import StepType
+
+What = Literal["input", "output", "error", "missing", "left_out", "result"]
+Part = Literal["status", "input", "output", "error", "cost", "time"]
+Presence = Literal["both", "first", "second"]
+
+
+class RunReplay(Input):
+    """What `replays.replay` takes. `changed` replaces definitions the run used; `others` are there for new names."""
+
+    changed: Bundle = msgspec.field(default_factory=Bundle)
+    others: Bundle = msgspec.field(default_factory=Bundle)
+
+
+class Parting(Schema):
+    """The first step at which a replay and its record differ; `path` is empty for the result of the run."""
+
+    what: What
+    path: str
+    step_number: int | None
+    message: str
+    difference: str
+    recorded: Json = None
+    current: Json = None
+
+
+class Replay(Schema):
+    """A run that was run again from its record: `equal`, or with what `divergence` says. `steps` were compared."""
+
+    run_id: int
+    equal: bool
+    status: RunStatus
+    steps: int
+    divergence: Parting | None = None
+
+
+class StepDiff(Schema):
+    """One path of two runs. `changed` names what differs; `lines` is a unified difference of input and output."""
+
+    path: str
+    type: StepType
+    presence: Presence
+    changed: list[Part]
+    lines: list[str]
+    first: dict[str, Any] | None = None
+    second: dict[str, Any] | None = None
+
+
+class RunDiff(Schema):
+    """Two runs, aligned by path. `equal` says that nothing but cost and time differs; `empty`, that nothing does."""
+
+    first: int
+    second: int
+    equal: bool
+    empty: bool
+    run: StepDiff
+    steps: list[StepDiff]
+    same: int
+
+
+class Change(Input):
+    """One substitution: where, and what to put there (JSON, or else text)."""
+
+    path: str
+    value: str
+
+
+class RunFork(Input):
+    """What `forks.fork` takes: the step to take the run up from, by number or path, and what is different then."""
+
+    at: str
+    changes: list[Change] = []
+
+
+class RunRetry(Input):
+    """What `forks.retry` takes; `from_failed` keeps every step that was completed."""
+
+    from_failed: bool = False

@@ -1,0 +1,144 @@
+"""Runs as records: read from the tables in one piece, and written into them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy import select
+
+from savant.database import blobs
+from savant.database.work import Reading, UnitOfWork
+from savant.errors import ErrorCode, SavantError
+from savant.models.run import Run as Row
+from savant.models.step import Step as StepRow
+from savant.runtime.blobs import canonical, digest
+from savant.runtime.replay.worlds import tools_of
+from savant.runtime.tools.base import Toolbox
+from savant.schemas.programs import Program
+from savant.schemas.records import Record, RecordedTool
+from savant.schemas.runs import RunConfig, RunStatus
+from savant.schemas.steps import Step
+from savant.services import runs
+
+BATCH = 500
+
+
+async def load(work: Reading, id: int) -> Record:
+    """The whole run; NOT_FOUND if it is not there, or if parts of it were removed to free space."""
+    row = await runs.find(work, id)
+    steps = await _steps(work, id)
+    program = await program_of(work, row)
+    return Record(
+        run_id=number(row),
+        program=program,
+        status=cast(RunStatus, row.status),
+        goal=row.goal,
+        inputs=row.inputs,
+        config=msgspec.convert(row.config, RunConfig),
+        result=row.result,
+        error_code=row.error_code,
+        error_message=row.error_message,
+        steps=steps,
+        tools=await _tools(work, program),
+        blobs=await _blobs(work, steps),
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        duration_ms=row.duration_ms,
+        cost_usd=row.cost_usd,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+    )
+
+
+def number(row: Row) -> int:
+    """The number that the run's expressions see: its own, or that of the run it goes on from."""
+    return row.config.get("number") or row.id
+
+
+async def program_of(work: Reading, row: Row) -> Program:
+    """What the run ran."""
+    content = await blobs.reader(work)([row.program_hash or ""])
+    if row.program_hash not in content:
+        raise gone(row.id, "its definition")
+    return msgspec.json.decode(content[row.program_hash], type=Program)
+
+
+async def keep_tools(work: UnitOfWork, toolbox: Toolbox) -> str:
+    """Store the tools as they are now; the hash that a program refers to them by."""
+    raw = canonical(tools_of(toolbox.specs()))
+    await blobs.keep(work, digest(raw), raw)
+    return digest(raw)
+
+
+async def keep_steps(work: UnitOfWork, id: int, steps: Sequence[Step]) -> None:
+    """Write the steps, as they are, into a run."""
+    for step in steps:
+        values = msgspec.structs.asdict(step)
+        values["step_type"] = values.pop("type")
+        work.session.add(StepRow(run_id=id, **values))
+    await work.session.flush()
+
+
+def gone(id: int, what: str) -> SavantError:
+    return SavantError(
+        ErrorCode.NOT_FOUND,
+        f"Run {id} cannot be read in full: {what} is gone.",
+        hint="It was removed to free space (`savant gc`); pin runs that are to be kept.",
+    )
+
+
+async def _steps(work: Reading, id: int) -> list[Step]:
+    rows = await work.session.scalars(select(StepRow).where(StepRow.run_id == id).order_by(StepRow.step_number))
+    return [_step(row) for row in rows]
+
+
+def _step(row: StepRow) -> Step:
+    fields = {name: getattr(row, name) for name in Step.__struct_fields__ if hasattr(row, name)}
+    return msgspec.convert({**fields, "type": row.step_type}, Step)
+
+
+async def _tools(work: Reading, program: Program) -> list[RecordedTool]:
+    if program.toolset is None:
+        return []
+    content = await blobs.reader(work)([program.toolset])
+    return msgspec.json.decode(content.get(program.toolset, b"[]"), type=list[RecordedTool])
+
+
+async def _blobs(work: Reading, steps: Iterable[Step]) -> dict[str, bytes]:
+    """Everything the steps refer to, in few rounds: the beginnings of conversations are found in their ends."""
+    read = blobs.reader(work)
+    found: dict[str, bytes] = {}
+    wanted = {key for step in steps for value in (step.input, step.output) for key in references(value)}
+    while wanted:
+        parents: set[str] = set()
+        for batch in _batches(sorted(wanted)):
+            content = await read(batch)
+            found.update(content)
+            parents |= {parent for key in content if (parent := _parent(content[key]))}
+        wanted = parents - found.keys()
+    return found
+
+
+def references(stored: Any) -> Iterator[str]:
+    """The blobs that a stored value names."""
+    if isinstance(stored, dict):
+        for value in (stored, *stored.values()):
+            if isinstance(value, dict) and value.keys() == {"$blob"}:
+                yield value["$blob"]
+            elif isinstance(value, dict) and value.keys() == {"$chain", "length"}:
+                yield value["$chain"]
+
+
+def _parent(content: bytes) -> str | None:
+    """The message before this one, if the blob is a message."""
+    if not content.startswith(b'{"message":'):
+        return None
+    value = msgspec.json.decode(content)
+    return value["parent"] if value.keys() == {"message", "parent"} else None
+
+
+def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(keys), BATCH):
+        yield keys[start : start + BATCH]
