@@ -10,6 +10,7 @@ from savant.cli.command import command, group
 from savant.cli.door import Door
 
 if TYPE_CHECKING:
+    from savant.client import Client
     from savant.schemas.runs import Run
 
 app = group()
@@ -49,7 +50,7 @@ async def list_(
 @command(app)
 async def show(
     door: Door,
-    id: Id,
+    id: Annotated[str, typer.Argument(metavar="ID", help="The number of the run; the newest one if not given.")] = "last",
     step: Annotated[int | None, typer.Option(metavar="N", help="Show one step with its input and output.")] = None,
 ) -> None:
     """Show a run and its steps, or one step in full."""
@@ -57,8 +58,8 @@ async def show(
     from savant.errors import ErrorCode, SavantError
 
     async with door.connect() as client:
-        run = await client.runs.get(id)
-        steps = await client.runs.steps(id)
+        run = await _find(client, id)
+        steps = await client.runs.steps(run.id)
     if step is None:
         document = {**shown.builtins(run), "steps": shown.builtins(steps)}
         door.out.show(document, lambda: shown.run(run, steps, previews=True), lambda: shown.markdown(run, steps))
@@ -66,8 +67,23 @@ async def show(
     found = next((each for each in steps if each.step_number == step), None)
     if found is None:
         hint = f"It has the steps 1 to {len(steps)}." if steps else "It has none yet."
-        raise SavantError(ErrorCode.NOT_FOUND, f"Run {id} has no step {step}.", hint=hint)
+        raise SavantError(ErrorCode.NOT_FOUND, f"Run {run.id} has no step {step}.", hint=hint)
     door.out.show(found, lambda: shown.step(found))
+
+
+async def _find(client: Client, id: str) -> Run:
+    """The run with this number, or the newest."""
+    from savant.errors import ErrorCode, SavantError
+    from savant.schemas.runs import RunList
+
+    if id.isdigit():
+        return await client.runs.get(int(id))
+    if id != "last":
+        raise SavantError(ErrorCode.USAGE, f"`{id}` is not the number of a run, nor `last`.", hint="savant runs list")
+    newest = (await client.runs.list(RunList(limit=1))).items
+    if not newest:
+        raise SavantError(ErrorCode.NOT_FOUND, "There are no runs yet.", hint="Start one: savant run REF")
+    return newest[0]
 
 
 @command(app)
