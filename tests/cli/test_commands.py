@@ -307,3 +307,51 @@ def test_schemas_are_json_schemas(savant: Cli, name: str) -> None:
     import jsonschema
 
     jsonschema.Draft202012Validator.check_schema(json.loads(savant("schema", name).stdout))
+
+
+def test_an_editor_changes_a_stored_definition_and_a_mistake_is_offered_again(savant: Cli) -> None:
+    savant.write("flow.yaml", FLOW)
+    savant("workflows", "create", "-f", "flow.yaml")
+    well = savant.on_terminal("workflows", "edit", "flow", env={"EDITOR": "sed -i 's/x: 1/x: 5/'"})
+    assert (well.code, "version 2" in well.stdout) == (0, True), well.stdout
+    assert savant("run", "flow").stdout == "5\n"
+    ill = savant.on_terminal(
+        "workflows", "edit", "flow", env={"EDITOR": "sed -i 's/set:/sett:/'"}, answers=[("Edit it again?", "n")]
+    )
+    assert ill.code == 2
+    assert "flow.yaml:" in ill.stdout
+    [kept] = re.findall(r"Your text is in (\S+\.yaml)", " ".join(ill.stdout.split()))
+    assert "sett:" in Path(kept).read_text()
+    Path(kept).unlink()
+    assert savant("run", "flow").stdout == "5\n"
+    without = savant("workflows", "edit", "flow", env={"EDITOR": "true"})
+    assert (without.code, "Use --set or --file" in without.stderr) == (2, True)
+
+
+def test_deleting_asks_on_a_terminal(savant: Cli) -> None:
+    savant("agents", "create", "Mine")
+    kept = savant.on_terminal("agents", "delete", "mine", answers=[("[y/N]", "n")])
+    assert "Nothing was changed." in kept.stdout
+    assert savant("agents", "show", "mine").code == 0
+    assert savant.on_terminal("agents", "delete", "mine", answers=[("[y/N]", "y")]).code == 0
+    assert savant("agents", "show", "mine").code == 2
+
+
+def test_colours_and_drawing_are_for_terminals_that_want_them(savant: Cli) -> None:
+    savant.write("flow.yaml", FLOW)
+    assert "\x1b[" in savant.on_terminal("run", "flow.yaml").stdout
+    for env in ({"TERM": "dumb"}, {"NO_COLOR": "1", "CI": "1"}):
+        plain = savant.on_terminal("run", "flow.yaml", env=env)
+        assert (plain.code, "\x1b[" in plain.stdout) == (0, False), plain.stdout
+    piped = savant("run", "flow.yaml", "--color")
+    assert "\x1b[" not in piped.stdout + piped.stderr
+
+
+def test_text_of_a_result_cannot_steer_the_terminal(savant: Cli) -> None:
+    savant.write(
+        "flow.yaml", 'name: F\nsteps: [{id: a, set: {x: "a\\e]0;owned\\ab"}}]\noutputs: {x: "${{ vars.x }}"}\n'
+    )
+    assert savant("run", "flow.yaml").stdout == "a\x1b]0;owned\x07b\n"
+    shown = savant.on_terminal("run", "flow.yaml").stdout
+    assert "a]0;ownedb" in shown
+    assert "\x1b]0;" not in shown
