@@ -7,12 +7,11 @@ echo "The first model that answers here sums up; every fact comes from git."
 echo
 savant run "$here/.savant/workflows/change-report.yaml" -i commits="${COMMITS:-10}"
 echo
-echo "That was run:"
-savant runs show last
+echo "Every step of it is recorded. It begins:"
+savant runs show | head -14
 echo
 echo "The report is in savant-report.md. Next:"
 echo "  . .venv/bin/activate"
-echo "  savant runs show last --step 1              one step, with its input and output in full"
-echo "  savant runs list                            what has run so far"
-echo "  savant run $here/.savant/workflows/change-report.yaml -C /path/to/another/repository"
-echo "  savant init                                 a project of your own"
+echo "  savant runs show --step 1    one step, with its input and output in full"
+echo "  savant runs show             all steps;  savant runs list: what has run so far"
+echo "  savant init                  in another repository: a project of your own"

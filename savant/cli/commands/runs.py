@@ -50,7 +50,7 @@ async def list_(
 @command(app)
 async def show(
     door: Door,
-    id: Annotated[str, typer.Argument(metavar="ID", help="The number of the run; the newest one if not given.")] = "last",
+    id: Annotated[str, typer.Argument(metavar="ID", help="The number of the run; the newest if not given.")] = "last",
     step: Annotated[int | None, typer.Option(metavar="N", help="Show one step with its input and output.")] = None,
 ) -> None:
     """Show a run and its steps, or one step in full."""
