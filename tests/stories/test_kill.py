@@ -24,7 +24,7 @@ from tests.stories.installation import (
 )
 from tests.stories.shapes import SHAPES, effects, project
 
-KILLS = 4
+KILLS = 3
 # `held` writes its name, and then waits to be let go: whoever kills it there knows what it had done.
 BLOCKED = """
 name: Blocked
@@ -33,6 +33,14 @@ steps:
   - {id: held, tool: shell.run, with: {command: "echo held >> effects; while [ ! -e go ]; do sleep 0.02; done; rm go"}}
   - {id: after, tool: shell.run, with: {command: "echo after >> effects"}}
 outputs: {commits: "${{ steps.before.output.commits | length }}"}
+"""
+TWO_AT_ONCE = """
+name: Two
+steps:
+  - id: both
+    parallel:
+      - {id: a, tool: shell.run, with: {command: "echo a >> effects; while [ ! -e go ]; do sleep 0.02; done"}}
+      - {id: b, tool: shell.run, with: {command: "echo b >> effects; while [ ! -e go ]; do sleep 0.02; done"}}
 """
 
 
@@ -209,7 +217,7 @@ def test_an_answer_is_good_for_one_interruption(held: Held) -> None:
     assert effects(held.folder) == ["held", "held", "held", "after"]
 
 
-@pytest.mark.parametrize(("answer", "code", "done"), [("retry", 0, 2), ("done", 0, 1), ("fail", 5, 1)])
+@pytest.mark.parametrize(("answer", "code", "done"), [("retry", 0, 2), ("fail", 5, 1)])
 def test_a_killed_run_can_be_answered_before_it_asks(held: Held, answer: str, code: int, done: int) -> None:
     held.kill(held.start("run", "blocked"))
     assert held.carried_out("runs", "resume", "1", "--on-uncertain", answer)[0] == code
@@ -259,3 +267,17 @@ def test_a_detached_run_is_watched_killed_and_resumed(held: Held) -> None:
     assert (code, document["result"]) == (0, {"outputs": {"commits": 1}})
     assert effects(held.folder) == ["held", "held", "after"]
     wait_until(lambda: held.home.processes() == [], "the background process is gone")
+
+
+def test_an_answer_is_for_what_was_asked(home: Installation, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "two", TWO_AT_ONCE)
+    process = home.start(folder, "run", "two")
+    wait_until(lambda: len(effects(folder)) == 2, "both writes have begun")
+    kill(process, meanwhile=(folder / "go").touch)
+    assert home.savant(folder, "runs", "resume", "1")[0] == 8
+    code, document = home.savant(folder, "runs", "resume", "1", "--on-uncertain", "done")
+    assert (code, document["error_code"]) == (8, "uncertain_step")
+    asked = home.rows("SELECT path, status, decision FROM approvals ORDER BY id")
+    assert asked == [("two/both.a", "approved", "done"), ("two/both.b", "pending", None)]
+    assert home.savant(folder, "runs", "resume", "1", "--on-uncertain", "retry")[0] == 0
+    assert sorted(effects(folder)) == ["a", "b", "b"]
