@@ -13,6 +13,7 @@ from savant.schemas.models import ModelTest, Provider
 from savant.schemas.personas import Persona, PersonaCreate, PersonaUpdate
 from savant.schemas.plans import Apply, Plan
 from savant.schemas.rulesets import Ruleset, RulesetCreate, RulesetUpdate
+from savant.schemas.replays import Replay, RunDiff, RunFork, RunReplay, RunRetry
 from savant.schemas.replays import Replay, RunFork, RunReplay, RunRetry
 from savant.schemas.runs import Event, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
@@ -119,6 +120,11 @@ class Runs:
     async def replay(self, id: int, options: RunReplay | None = None) -> Replay:
         """Run it again from its record, offline; says whether it is equal, or where it parts first."""
         return await self._transport.call("replays", "replay", Replay, id=id, options=options or RunReplay())
+    async def diff(self, id: int, other: int) -> RunDiff:
+        """What differs between two runs, step by step."""
+        return await self._transport.call("replays", "diff", RunDiff, id=id, other=other)
+
+    def follow(self, id: int, after: int = 0) -> AsyncIterator[Event]:
 
         return self._transport.follow(id, after)
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from savant.schemas.base import Input, Json, Schema
 from savant.schemas.programs import Bundle
 from savant.schemas.runs import RunStatus
-from savant.schemas.steps import StepType
 
 What = Literal["input", "output", "error", "missing", "left_out", "result"]
 Part = Literal["status", "input", "output", "error", "cost", "time"]
-Presence = Literal["both", "first", "second"]
 
 
 class RunReplay(Input):
@@ -45,20 +43,37 @@ class Replay(Schema):
     divergence: Parting | None = None
 
 
+class Side(Schema):
+    """A step, or the whole run, on one side of a comparison; None is unknown."""
+
+    status: str
+    step_number: int | None = None
+    attempt: int | None = None
+    cost_usd: float | None = None
+    tokens: int | None = None
+    duration_ms: int | None = None
+
+
 class StepDiff(Schema):
-    """One path of two runs. `changed` names what differs; `lines` is a unified difference of input and output."""
+    """One path of two runs; None where a run does not have it. `changed` names what differs.
+
+    `input` and `output` are unified differences, line by line; of a prompt only what earlier steps have not shown.
+    """
 
     path: str
-    type: StepType
-    presence: Presence
+    type: str
+    first: Side | None
+    second: Side | None
     changed: list[Part]
-    lines: list[str]
-    first: dict[str, Any] | None = None
-    second: dict[str, Any] | None = None
+    input: list[str] = []
+    output: list[str] = []
 
 
 class RunDiff(Schema):
-    """Two runs, aligned by path. `equal` says that nothing but cost and time differs; `empty`, that nothing does."""
+    """Two runs, aligned by path: `run` is the whole, `steps` are those that differ, `same` how many do not.
+
+    `equal` says that nothing differs but cost and time, and `empty` that nothing does at all.
+    """
 
     first: int
     second: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from savant.database.work import Reading
 from savant.runtime.journal import Divergence
+from savant.runtime.replay.differences import difference
 from savant.runtime.replay.replaying import Replayed
 from savant.runtime.replay.replaying import replay as run_again
 from savant.runtime.replay.substitutions import rebased
-from savant.schemas.replays import Parting, Replay, RunReplay
+from savant.schemas.replays import Parting, Replay, RunDiff, RunReplay
 from savant.services import recordings
 
 
@@ -16,6 +17,12 @@ async def replay(work: Reading, id: int, options: RunReplay) -> Replay:
     record = await recordings.load(work, id)
     replayed = await run_again(record, rebased(record.program, options.changed, options.others))
     return shown(id, replayed)
+
+
+async def diff(work: Reading, id: int, other: int) -> RunDiff:
+    """Two runs, aligned by path."""
+    first, second = await recordings.load(work, id), await recordings.load(work, other)
+    return await difference(first, second, (id, other))
 
 
 def shown(id: int, replayed: Replayed) -> Replay:

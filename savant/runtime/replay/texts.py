@@ -27,11 +27,19 @@ def lines(value: Any) -> list[str]:
 
 def unified(recorded: Any, current: Any) -> str:
     """A unified difference, without file names; empty if the two read the same."""
-    before, after = lines(recorded), lines(current)
-    found = list(difflib.unified_diff(before, after, "recorded", "now", lineterm="", n=CONTEXT))
-    if not found and canonical(recorded) != canonical(current):
-        found = list(difflib.unified_diff(_json(recorded), _json(current), "recorded", "now", lineterm="", n=CONTEXT))
-    return "\n".join(found)
+    return "\n".join(["--- recorded", "+++ now", *found] if (found := unified_lines(recorded, current)) else [])
+
+
+def unified_lines(first: Any, second: Any) -> list[str]:
+    """The same line by line, without a heading: `@@`, and lines that begin with a space, `-` or `+`."""
+    found = _hunks(lines(first), lines(second))
+    if not found and canonical(first) != canonical(second):
+        found = _hunks(_json(first), _json(second))
+    return found
+
+
+def _hunks(before: list[str], after: list[str]) -> list[str]:
+    return list(difflib.unified_diff(before, after, lineterm="", n=CONTEXT))[2:]
 
 
 def _members(value: dict[str, Any]) -> list[str]:
