@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+
+import msgspec
 
 from savant.settings import Settings
 
 
 def spawn(settings: Settings, run_id: int) -> None:
-    """Carry out the run in the background; what the process says goes to a log in the home folder."""
+    """Carry out the run in the background, under these very settings; what the process says goes to a log at home.
+
+    The settings are handed over through a pipe: they may hold keys, which belong in no argument and no file.
+    """
     logs = settings.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / f"run-{run_id}.log").open("ab") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "savant.jobs", str(run_id)],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env={**os.environ, "SAVANT_HOME": str(settings.home)},
         )
+    assert process.stdin is not None
+    with process.stdin as pipe:
+        pipe.write(msgspec.json.encode(settings, enc_hook=str))

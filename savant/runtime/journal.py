@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -227,11 +228,11 @@ class Journal:
         )
         self._seq += 1
         self._writer.add(trace=trace)
-        self._tell(event_type, payload, trace.seq, step_number)
+        self._tell(event_type, payload, trace.timestamp, trace.seq, step_number)
 
     def stream(self, event_type: str, payload: dict[str, Any]) -> None:
         """Tell followers something that is not stored (token deltas)."""
-        self._tell(event_type, payload, None, None)
+        self._tell(event_type, payload, clock.now())
 
     async def flush(self) -> None:
         """Return when everything recorded so far is durable."""
@@ -240,7 +241,14 @@ class Journal:
     async def aclose(self) -> None:
         await self._writer.aclose()
 
-    def _tell(self, type: str, payload: dict[str, Any], seq: int | None, step_number: int | None) -> None:
+    def _tell(
+        self,
+        type: str,
+        payload: dict[str, Any],
+        timestamp: datetime,
+        seq: int | None = None,
+        step_number: int | None = None,
+    ) -> None:
         if self._listener is not None:
             event = Event(
                 type=type,
@@ -248,7 +256,7 @@ class Journal:
                 payload=payload,
                 seq=seq,
                 step_number=step_number,
-                timestamp=clock.now(),
+                timestamp=timestamp,
             )
             self._listener(event)
 

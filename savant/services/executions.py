@@ -17,7 +17,7 @@ from savant.errors import ErrorCode, SavantError
 from savant.models.run import Run as Row
 from savant.models.step import Step
 from savant.runtime.execution import Execution
-from savant.runtime.journal import Decision, Journal, Parked
+from savant.runtime.journal import Answer, Journal, Parked
 from savant.runtime.program import run_program
 from savant.schemas.programs import Program
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate
@@ -44,6 +44,8 @@ async def prepare(app: App, create: RunCreate) -> Run:
     toolbox = toolboxes.build(app.settings, root, program.bundle)
     programs.complete(program, create, toolbox)
     program.models = await models.choose(app.settings, program.bundle, create.config.model)
+    program.small_models = models.small(app.settings, program.bundle)
+    program.model_facts = await models.facts(app.settings, program)
     async with app.work() as work:
         program.toolset = await recordings.keep_tools(work, toolbox)
         return await runs.create(work, create, program)
@@ -68,7 +70,7 @@ async def _execute(
     app: App,
     row: Row,
     store: DatabaseJournalStore,
-    decisions: dict[str, Decision],
+    decisions: dict[str, Answer],
     lease_holder: str,
     listener: Listener | None,
 ) -> Run:
@@ -176,13 +178,7 @@ async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore
 
 def _waiting(parked: Parked) -> SavantError:
     code = ErrorCode.UNCERTAIN_STEP if parked.kind == "uncertain_step" else ErrorCode.APPROVAL_NEEDED
-    what = parked.details.get("tool_name") or parked.details.get("prompt") or parked.kind
-    message = {
-        "uncertain_step": f"{parked.path} ({what}) was interrupted and may have happened; it is not repeated unasked.",
-        "tool": f"{parked.path} wants to call {what}, which needs approval.",
-        "approval": f"{parked.path} asks: {what}",
-    }[parked.kind]
-    return SavantError(code, message)
+    return SavantError(code, approvals.question(parked.kind, parked.path, parked.details))
 
 
 async def _finish(app: App, run_id: int, ending: Ending, lease_holder: str, failed_path: str | None = None) -> Run:

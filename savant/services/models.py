@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 
-import msgspec
-
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.llm.providers import ProviderConfig, resolve, unknown
 from savant.runtime.llm.registry import ModelRegistry
 from savant.schemas.models import Model, ModelTest, Provider
-from savant.schemas.programs import Bundle
+from savant.schemas.programs import Bundle, ModelFacts, Program
 from savant.settings import Settings
 
 HOW_TO_GET_ONE = (
@@ -26,16 +24,12 @@ def registry(settings: Settings) -> ModelRegistry:
 
 
 def _configs(settings: Settings) -> dict[str, ProviderConfig]:
-    given = {
-        name: {field: value for field, value in msgspec.structs.asdict(provider).items() if value}
-        for name, provider in settings.providers.items()
-    }
-    configs = resolve(given)
+    configs = resolve({name: provider.given() for name, provider in settings.providers.items()})
     for config in configs.values():
         if config.api_key is None and config.api_key_env:
             config.api_key = os.environ.get(config.api_key_env) or None
         config.timeout = settings.model_timeout
-        config.attempts = settings.retries
+        config.attempts = settings.retries + 1
     return configs
 
 
@@ -60,6 +54,26 @@ async def choose(settings: Settings, bundle: Bundle, override: str | None) -> di
             models.get(model)
             chosen[slug] = model
         return chosen
+    finally:
+        await models.aclose()
+
+
+def small(settings: Settings, bundle: Bundle) -> dict[str, str]:
+    """The small model of each agent that names none of its own, where the settings have one."""
+    if settings.slm_model is None:
+        return {}
+    return {slug: settings.slm_model for slug, agent in bundle.agents.items() if agent.config.slm_model is None}
+
+
+async def facts(settings: Settings, program: Program) -> dict[str, ModelFacts]:
+    """What of each model of a program decides how its agents talk to it."""
+    models = registry(settings)
+    try:
+        found = {id: models.get(id) for id in {*program.models.values(), *program.small_models.values()}}
+        return {
+            id: ModelFacts(native_tools=model.native_tools, context_window=model.context_window)
+            for id, model in found.items()
+        }
     finally:
         await models.aclose()
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from savant.runtime.engines.catalog import builtin
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.schemas.programs import Bundle
+from savant.schemas.steps import Effect
 from savant.settings import Settings
 
 
 def build(settings: Settings, root: Path | None, bundle: Bundle) -> EngineToolbox:
-    """A toolbox over `root`; the shell is in it only where the settings turn it on."""
-    return EngineToolbox(builtin(root, bundle, shell=settings.shell))
+    """A toolbox over `root`, with the settings' word on effects; the shell is in it only where they turn it on."""
+    effects: dict[str, Effect] = {name: tool.effect for name, tool in settings.tools.items() if tool.effect is not None}
+    return EngineToolbox(builtin(root, bundle, shell=settings.shell), effects)
