@@ -49,7 +49,6 @@ steps:
 outputs: {names: "${{ steps.each.output | map(attribute='name') | list }}"}
 """
 
-# `awaited` fails until the branch beside it has written the file it reads.
 NESTED = """
 name: Nested
 steps:
@@ -59,14 +58,19 @@ steps:
   - {id: below, workflow: child, with: {name: below}}
 outputs: {said: "${{ steps.look.output.text }}", below: "${{ steps.below.output.name }}"}
 """
+# `awaited` fails until the branch beside it has written the file that it reads.
 CHILD = """
 name: Child
 inputs: {name: {type: string}}
 steps:
   - id: both
     parallel:
-      - {id: late, tool: shell.run, with: {command: "sleep 0.1; echo late >> effects; echo ready > ready.txt"}}
-      - {id: awaited, tool: fs.read, with: {path: ready.txt}, retry: {max_attempts: 50, backoff: 0.02}}
+      - id: slowly
+        condition: ${{ true }}
+        then:
+          - {id: late, tool: shell.run, with: {command: "echo late >> effects; sleep 0.02"}}
+          - {id: ready, tool: fs.write, with: {path: ready.txt, text: ready}}
+      - {id: awaited, tool: fs.read, with: {path: ready.txt}, retry: {max_attempts: 8, backoff: 0.03}}
   - {id: last, tool: shell.run, with: {command: "echo ${{ inputs.name }} >> effects"}}
 outputs: {name: "${{ inputs.name }} ${{ steps.awaited.output.text }}"}
 """

@@ -123,9 +123,10 @@ class Killer:
     def _answer(self, run: int, code: int) -> list[str]:
         """Nothing for a killed run; for one that waits, whether what is in doubt did happen."""
         status = self._status(run)
-        if code < 0 and status != "waiting":
+        if status != "waiting":
+            assert code == -9 or (code, status) == (5, "failed"), "only what waits for its neighbour in vain fails"
             return []
-        assert (code, status) in [(8, "waiting"), (-9, "waiting")]
+        assert code in (8, -9)
         in_doubt = f"SELECT path FROM approvals WHERE run_id = {run} AND status = 'pending' AND kind = 'uncertain_step'"
         [(path,)] = self._home.rows(in_doubt)
         step = f"SELECT effect, status, input FROM steps WHERE run_id = {run} AND path = '{path}' ORDER BY attempt DESC"
