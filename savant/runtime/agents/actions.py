@@ -123,29 +123,23 @@ def _object(value: Any) -> dict[str, Any] | None:
 
 
 def _schema(specs: Sequence[ToolSpec], output_schema: dict[str, Any] | None) -> dict[str, Any]:
-    """Flat, because the grammars of small local models follow that best."""
-    arguments = specs[0].input_schema if len(specs) == 1 else {"type": "object"}
+    """Flat, because the grammars of small local models follow that best; without tools there is only the answer."""
     answer_key, answer_schema = ("text", {"type": "string"}) if output_schema is None else ("output", output_schema)
-    return {
-        "type": "object",
-        "properties": {
-            "action": {"type": "string", "enum": [*(spec.name for spec in specs), FINAL]},
-            "arguments": arguments,
-            answer_key: answer_schema,
-        },
-        "required": ["action"],
-    }
+    properties: dict[str, Any] = {"action": {"type": "string", "enum": [*(spec.name for spec in specs), FINAL]}}
+    if specs:
+        properties["arguments"] = specs[0].input_schema if len(specs) == 1 else {"type": "object"}
+    properties[answer_key] = answer_schema
+    return {"type": "object", "properties": properties, "required": ["action"] if specs else ["action", answer_key]}
 
 
 def _manual(specs: Sequence[ToolSpec], output_schema: dict[str, Any] | None) -> str:
     final = '"text": "your answer"' if output_schema is None else '"output": your answer'
-    lines = [
-        "Answer with one JSON object and nothing else.",
-        'To use a tool: {"action": "name of the tool", "arguments": {...}}',
-        f'To finish: {{"action": "{FINAL}", {final}}}',
-        "Tools:",
-        *(f"- {_signature(spec)}: {spec.description.strip()}" for spec in specs),
-    ]
+    lines = ["Answer with one JSON object and nothing else."]
+    if specs:
+        lines.append('To use a tool: {"action": "name of the tool", "arguments": {...}}')
+    lines.append(f'To finish: {{"action": "{FINAL}", {final}}}')
+    if specs:
+        lines += ["Tools:", *(f"- {_signature(spec)}: {spec.description.strip()}" for spec in specs)]
     if output_schema is not None:
         lines.append(f'"output" must fit this JSON Schema: {canonical(output_schema).decode()}')
     return "\n".join(lines)

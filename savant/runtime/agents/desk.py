@@ -101,5 +101,5 @@ class Desk:
 def way_of_acting(agent: AgentDefinition, specs: list[ToolSpec], *, native: bool) -> NativeCalls | JsonActions:
     """How a model that has these tools acts: as the agent says, or as the model can."""
     mode = agent.config.tool_mode
-    native = native if mode == "auto" else mode == "native"
-    return NativeCalls(specs, agent.output_schema) if native or not specs else JsonActions(specs, agent.output_schema)
+    native = (native or not specs) if mode == "auto" else mode == "native"
+    return NativeCalls(specs, agent.output_schema) if native else JsonActions(specs, agent.output_schema)
