@@ -102,3 +102,35 @@ class RunRetry(Input):
     """What `forks.retry` takes; `from_failed` keeps every step that was completed."""
 
     from_failed: bool = False
+
+
+class Measured(Schema):
+    """One fork of a matrix: what it was given, and what it did by itself."""
+
+    run_id: int
+    settings: dict[str, str]
+    status: RunStatus
+    error_code: str | None
+    steps: int
+    cost_usd: float | None
+    duration_ms: int | None
+
+
+class Spread(Schema):
+    """Several measurements; `deviation` is the sample's standard deviation."""
+
+    least: float
+    most: float
+    mean: float
+    deviation: float
+
+
+class Combination(Schema):
+    """The forks that were given the same; `outcomes` counts statuses, or error codes of those that failed."""
+
+    settings: dict[str, str]
+    runs: int
+    outcomes: dict[str, int]
+    cost_usd: Spread | None
+    steps: Spread | None
+    duration_ms: Spread | None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from savant.cli import rereading
 from savant.cli.command import command, group
 from savant.cli.door import Door
 
@@ -231,3 +232,6 @@ def _say(door: Door, run: Run, text: str) -> None:
     shown: dict[str, Any] = results.document(run)
     door.out.show(shown, lambda: "")
     door.say.note(text)
+
+
+rereading.register(app)

@@ -11,6 +11,7 @@ from savant.runtime.replay.differences import difference
 from savant.runtime.replay.replaying import replay
 from tests.runtime.agents.running import Harness, call
 from tests.runtime.replay.recording import agent_record, workflow_record
+from tests.runtime.replay.test_replaying import other
 from tests.runtime.workflows.programs import CHILD, workflows
 from tests.runtime.workflows.running import Runner
 
@@ -62,25 +63,22 @@ WORDS = ["alpha", "beta", "gamma", "delta", "epsilon"]
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=5), st.data())
-async def test_one_changed_word_is_found_at_exactly_its_step(
-    tmp_path: Path, words: list[str], data: st.DataObject
-) -> None:
-    from tests.runtime.replay.test_replaying import other
-
+async def test_one_changed_word_is_found_at_exactly_its_step(words: list[str], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(words) - 1))
-    text = lambda said: (
-        "steps:\n"
-        + "\n".join(  # noqa: E731
-            f"  - {{id: s{number}, tool: t.echo, with: {{text: 'please {word} now'}}}}"
-            for number, word in enumerate(said)
-        )
-    )
-    record = await workflow_record(Runner(text(words)))
     changed = [*words[:place], "omega", *words[place + 1 :]]
-    again = await replay(record, other(record.program, text(changed)))
+    record = await workflow_record(Runner(echoing(words)))
+    again = await replay(record, other(record.program, echoing(changed)))
     assert again.divergence is not None
     assert again.divergence.details["path"] == f"w/s{place}"
     assert f"-text: please {words[place]} now" in again.divergence.details["difference"]
     assert "+text: please omega now" in again.divergence.details["difference"]
-    found = await difference(record, await workflow_record(Runner(text(changed))))
+    found = await difference(record, await workflow_record(Runner(echoing(changed))))
     assert [step.path for step in found.steps if set(step.changed) - {"time"}] == [f"w/s{place}"]
+
+
+def echoing(words: list[str]) -> str:
+    """A workflow that says each word in a step of its own."""
+    steps = [
+        f"{{id: s{number}, tool: t.echo, with: {{text: 'please {word} now'}}}}" for number, word in enumerate(words)
+    ]
+    return f"steps: [{', '.join(steps)}]"

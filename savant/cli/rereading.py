@@ -1,0 +1,150 @@
+"""`savant runs replay|diff|fork|retry`: what recorded runs are read again for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from savant.cli.command import command
+from savant.cli.door import Door
+
+if TYPE_CHECKING:
+    from savant.client import Client
+    from savant.schemas.replays import Change
+    from savant.schemas.runs import Run
+
+Id = Annotated[int, typer.Argument(metavar="ID", help="The number of the run.")]
+Follow = Annotated[bool, typer.Option("--follow/--detach", help="Stay until it ends, or leave it going.")]
+
+
+async def replay(
+    door: Door,
+    id: Id,
+    changed: Annotated[
+        list[Path] | None,
+        typer.Option("--from-definition", metavar="FILE", help="Replay against this definition; may be repeated."),
+    ] = None,
+) -> int:
+    """Run a run again from its record, with no model, tool or network; exit 6 at the first step that differs."""
+    from savant.cli import differences
+    from savant.client.rereading import changes
+    from savant.errors import ErrorCode, ExitCode, SavantError
+
+    options = changes(changed or [], door.cwd)
+    async with door.connect() as client:
+        found = await client.runs.replay(id, options)
+    door.out.show(found, lambda: differences.parting(found), lambda: differences.parting_markdown(found))
+    if found.divergence is None:
+        door.say.note(f"Run {id} replays equal: {found.steps} steps, {found.status}.")
+        return ExitCode.DONE
+    message = found.divergence.message
+    door.say.error(SavantError(ErrorCode.DIVERGENCE, f"Run {id} does not replay equal. {message}"))
+    return ExitCode.DIVERGED
+
+
+async def diff(
+    door: Door,
+    first: Annotated[int, typer.Argument(metavar="A", help="The number of a run.")],
+    second: Annotated[int, typer.Argument(metavar="B", help="The number of another.")],
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 6 if more than cost and time differs.")] = False,
+) -> int:
+    """Compare two runs step by step: prompts, arguments, outputs, cost and time."""
+    from savant.cli import differences
+    from savant.errors import ExitCode
+
+    async with door.connect() as client:
+        found = await client.runs.diff(first, second)
+    door.out.show(found, lambda: differences.side_by_side(found), lambda: differences.markdown(found))
+    if found.empty:
+        door.say.note(f"Runs {first} and {second} do not differ.")
+    return ExitCode.DIVERGED if exit_code and not found.equal else ExitCode.DONE
+
+
+async def retry(
+    door: Door,
+    id: Id,
+    from_failed: Annotated[bool, typer.Option("--from-failed", help="Keep what was completed.")] = False,
+    follow: Follow = True,
+) -> int:
+    """Start a new run of the same definition and inputs."""
+    from savant.cli import following
+    from savant.schemas.replays import RunRetry
+
+    if door.out.format == "jsonl":
+        door.out.init(run_id=id)
+    async with door.connect() as client:
+        run = await client.runs.retry(id, RunRetry(from_failed=from_failed), detach=not follow)
+        if not follow:
+            following.started(door, run)
+            return 0
+        return await following.carry_out(door, client, run)
+
+
+async def fork(
+    door: Door,
+    id: Id,
+    at: Annotated[str, typer.Option("--at", metavar="STEP", help="The first step to do anew: its number or path.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="What is different; several values make a matrix."),
+    ] = None,
+    times: Annotated[int, typer.Option(metavar="N", help="Run each combination so often.")] = 1,
+    follow: Follow = True,
+) -> int:
+    """Start a new run with what another did before a step, and go on live from there; the other stays as it is."""
+    from savant.cli import following
+    from savant.client.matrices import combinations
+    from savant.schemas.replays import RunFork
+
+    chosen = combinations(settings or [], times)
+    if len(chosen) * times > 1:
+        return await _matrix(door, id, at, chosen * times, follow=follow)
+    if door.out.format == "jsonl":
+        door.out.init(run_id=id)
+    async with door.connect() as client:
+        run = await client.runs.fork(id, RunFork(at=at, changes=chosen[0]), detach=not follow)
+        if not follow:
+            following.started(door, run)
+            return 0
+        return await following.carry_out(door, client, run)
+
+
+async def _matrix(door: Door, id: int, at: str, chosen: list[list[Change]], *, follow: bool) -> int:
+    from savant.cli import differences
+    from savant.client.matrices import measured, table
+    from savant.errors import ErrorCode, ExitCode, SavantError
+
+    if not follow:
+        raise SavantError(
+            ErrorCode.USAGE, "A matrix is measured, so it cannot be detached.", hint="Leave out --detach."
+        )
+    async with door.connect() as client:
+        runs = [await measured(client, await _one(door, client, id, at, changes), changes) for changes in chosen]
+    rows = table(runs)
+    door.out.show(
+        {"items": rows, "runs": runs}, lambda: differences.matrix(rows), lambda: differences.matrix(rows, markdown=True)
+    )
+    failed = sum(run.status != "completed" for run in runs)
+    door.say.note(f"{len(runs)} runs of {id} from {at}, {failed} of them not completed.")
+    return ExitCode.RUN_FAILED if failed == len(runs) else ExitCode.DONE
+
+
+async def _one(door: Door, client: Client, id: int, at: str, changes: list[Change]) -> Run:
+    from savant.schemas.replays import RunFork
+
+    run = await client.runs.fork(id, RunFork(at=at, changes=changes))
+    door.leaving = f"Run {run.id} was interrupted. Go on from there: savant runs resume {run.id}"
+    async for _ in client.runs.follow(run.id):
+        pass
+    run = await client.runs.get(run.id)
+    told = ", ".join(f"{change.path}={change.value}" for change in changes)
+    door.say.note(f"Run {run.id} {run.status}{f' ({told})' if told else ''}.")
+    return run
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `savant runs`."""
+    for function in (retry, fork, replay, diff):
+        command(app)(function)
