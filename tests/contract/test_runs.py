@@ -60,7 +60,7 @@ async def test_a_failing_run_says_why(client: Client, root: Path) -> None:
 
 
 async def test_what_cannot_run_is_refused_before_there_is_a_run(client: Client, root: Path) -> None:
-    with pytest.raises(SavantError, match="git.lgo") as unknown:
+    with pytest.raises(SavantError, match=r"git\.lgo") as unknown:
         await client.runs.start(a_run(root, [{"id": "log", "tool": "git.lgo"}]))
     assert unknown.value.code == ErrorCode.TOOL_UNKNOWN
     with pytest.raises(SavantError, match="no workflow `w`"):
