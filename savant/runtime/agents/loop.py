@@ -16,7 +16,7 @@ from savant.runtime.agents.desk import Desk
 from savant.runtime.agents.history import Turn
 from savant.runtime.agents.own import ESCALATE
 from savant.runtime.agents.responses import failure_of, repeats, told_to_stop
-from savant.runtime.agents.results import fitting
+from savant.runtime.agents.results import fitting, unreadable
 from savant.runtime.agents.seats import seats
 from savant.runtime.execution import Execution
 from savant.runtime.limits import Limits, deadline, first
@@ -163,9 +163,13 @@ class _Loop:
         if not all(result.is_error for result in results):
             self._denied.clear()
         self._denied += [result.call.name for result in results if result.denied]
-        told = await fitting(results, self._desk, self._condenser, self._path)
+        too_long = self._desk.is_small and unreadable(results, self._desk.seat)
+        reader = self._seats.large if too_long else self._desk.seat
+        told = await fitting(results, reader, self._desk, self._condenser, self._path)
         self._desk.history.add(Turn(response, calls, told))
-        if self._desk.is_small and any(result.misused for result in results):
+        if too_long:
+            self._desk.hand_over("a tool gave more than it can read")
+        elif self._desk.is_small and any(result.misused for result in results):
             self._fail_small()
 
     def _mend(self, response: ModelResponse, problem: Unusable) -> None:

@@ -8,6 +8,7 @@ from savant.runtime.agents.actions import Result
 from savant.runtime.agents.calls import together
 from savant.runtime.agents.condense import Condenser
 from savant.runtime.agents.desk import Desk
+from savant.runtime.agents.seats import Seat
 from savant.runtime.blobs import canonical
 from savant.runtime.llm.tokens import tokens
 
@@ -16,15 +17,17 @@ DIGEST = """\
 [This is a digest of {characters} characters. To read them: output.read with {{"step": "{step}", "offset": 0}}.]"""
 
 
-async def fitting(results: Sequence[Result], desk: Desk, condenser: Condenser, agent_path: str) -> list[Result]:
-    """The results with digests in the place of what is too long for one turn; the journal keeps all of it.
+def unreadable(results: Sequence[Result], seat: Seat) -> bool:
+    """Whether one of them alone is more than the model can read."""
+    return any(tokens(result.text) > seat.window for result in results)
 
-    An output that the small model could not read at all brings in the large one.
-    """
+
+async def fitting(
+    results: Sequence[Result], seat: Seat, desk: Desk, condenser: Condenser, agent_path: str
+) -> list[Result]:
+    """The results with digests in the place of what is too long for one turn of `seat`; the journal keeps all of it."""
     sizes = [tokens(result.text) for result in results]
-    if desk.is_small and max(sizes, default=0) > desk.seat.window:
-        desk.hand_over("a tool gave more than it can read")
-    share = desk.seat.share
+    share = seat.share
     if sum(sizes) <= share:
         return list(results)
     room = share // len(results)

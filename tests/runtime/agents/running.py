@@ -25,15 +25,18 @@ from savant.schemas.runs import RunConfig
 from savant.schemas.steps import Step
 
 MODEL = "scripted/test"
+SMALL = "scripted/small"
 
 
 class Listening(ScriptedModel):
     """A scripted model that remembers what it was asked."""
 
-    requests: list[ModelRequest]
+    def __init__(self, turns: Sequence[Any] | Script, id: str) -> None:
+        super().__init__(turns, id)
+        self.requests: list[ModelRequest] = []
 
     async def complete(self, request: ModelRequest, on_delta: OnDelta | None = None) -> ModelResponse:
-        self.requests = [*getattr(self, "requests", []), request]
+        self.requests.append(request)
         return await super().complete(request, on_delta)
 
 
@@ -49,16 +52,19 @@ class Harness:
         engines: Sequence[Engine] = (),
         config: dict[str, Any] | None = None,
         store: MemoryStore | None = None,
+        small: Sequence[Any] | Script | None = None,
         **agent: Any,
     ) -> None:
         self.model = Listening(turns, MODEL)
         self.models = ModelRegistry()
         self.models.add(MODEL, self.model)
+        self.small = Listening(small or ["unused"], SMALL)
+        self.models.add(SMALL, self.small)
         self.toolbox = EngineToolbox([Fs(root), *engines])
         definition = AgentDefinition(
             name="Tester",
             tools=tools or ToolPolicy(allow=["*"]),
-            config=AgentConfig(llm_model=MODEL, **(config or {})),
+            config=AgentConfig(llm_model=MODEL, slm_model=SMALL if small else None, **(config or {})),
             **agent,
         )
         self.bundle = Bundle(agents={"tester": definition})

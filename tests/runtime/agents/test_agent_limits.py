@@ -112,7 +112,7 @@ async def test_an_unknown_price_is_refused_under_a_money_budget_before_the_first
     error = await failed(harness, budget_usd=1.0)
     assert error.code is ErrorCode.BUDGET
     assert "price" in str(error)
-    assert not hasattr(model, "requests")
+    assert model.requests == []
     assert (await harness.run(token_budget=1000))["text"] == "Hello."
 
 

@@ -94,3 +94,77 @@ async def test_the_wall_clock_covers_the_whole_run(tmp_path: Path, budget: Workf
     with pytest.raises(SavantError) as caught:
         await run(tmp_path, MemoryStore(), [{"text": "Late.", "delay": 30.0}], budget, **config)
     assert caught.value.code is ErrorCode.TIMEOUT
+
+
+async def run_steps(
+    root: Path, store: MemoryStore, steps: list[dict[str, Any]], turns: list[Any], inner: WorkflowBudget, **config: Any
+) -> Any:
+    """A workflow whose steps may call the agent `reader` and the workflow `inner`, which has a budget of its own."""
+    models = ModelRegistry()
+    models.add("scripted/x", ScriptedModel(turns, "scripted/x"))
+    inside = WorkflowDefinition(name="Inner", steps=STEPS, budget=inner)
+    program = Program(
+        type="workflow",
+        slug="outer",
+        bundle=Bundle(
+            agents={"reader": AGENT},
+            workflows={"outer": WorkflowDefinition(name="Outer", steps=steps), "inner": inside},
+        ),
+        savant_version=savant.__version__,
+    )
+    journal = await Journal.open(store)
+    execution = Execution(
+        program=program,
+        journal=journal,
+        models=models,
+        toolbox=EngineToolbox([Fs(root)]),
+        config=RunConfig(**config),
+    )
+    try:
+        return await run_program(execution, None, {})
+    finally:
+        await journal.aclose()
+
+
+@pytest.mark.parametrize(
+    ("config", "code"),
+    [({"token_budget": 100}, ErrorCode.TOKEN_BUDGET), ({"budget_usd": 0.25}, ErrorCode.BUDGET)],
+)
+async def test_no_step_goes_on_without_the_money_whatever_its_on_error_says(
+    tmp_path: Path, config: dict[str, Any], code: ErrorCode
+) -> None:
+    steps = [
+        {"id": "read", "agent": "reader", "goal": "Read.", "on_error": "continue"},
+        {"id": "after", "set": {"a": 1}},
+    ]
+    store = MemoryStore()
+    with pytest.raises(SavantError) as caught:
+        await run_steps(tmp_path, store, steps, TURNS, WorkflowBudget(), **config)
+    assert caught.value.code is code
+    assert "outer/after" not in {step.path for step in store.steps.values()}
+    more = {name: value * 100 for name, value in config.items()}
+    await run_steps(tmp_path, store, steps, TURNS, WorkflowBudget(), **more)
+    assert "outer/after" in {step.path for step in store.steps.values()}
+
+
+@pytest.mark.parametrize("budget", [WorkflowBudget(usd=0.5), WorkflowBudget(tokens=200)])
+async def test_a_workflow_inside_another_has_its_own_budget_and_a_resume_counts_what_it_spent(
+    tmp_path: Path, budget: WorkflowBudget
+) -> None:
+    steps = [
+        {"id": "before", "agent": "reader", "goal": "Read."},
+        {"id": "sub", "workflow": "inner"},
+    ]
+    store = MemoryStore()
+    for _ in range(2):
+        with pytest.raises(SavantError) as caught:
+            await run_steps(tmp_path, store, steps, TURNS, budget)
+        assert "Workflow `inner`" in caught.value.message
+        asked = [step.path for step in store.steps.values() if step.type == "model"]
+        assert asked == [
+            "outer/before/agent/1/model",
+            "outer/before/agent/2/model",
+            "outer/sub/first/agent/1/model",
+            "outer/sub/first/agent/2/model",
+        ]
+    assert await run_steps(tmp_path, MemoryStore(), steps, TURNS, WorkflowBudget(usd=5)) == {"outputs": {}}
