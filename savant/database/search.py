@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -67,6 +67,10 @@ class Wire(Protocol):
         ...
 
     def commits_with(self, query: Query, repositories: Sequence[int], limit: int) -> list[Scored]: ...
+
+    def containing(self, literal: str) -> tuple[str, Sequence[Any]]:
+        """The condition, with its parameters, that a file's text has `literal` in it."""
+        ...
 
     def close(self) -> None: ...
 
@@ -134,7 +138,7 @@ class SearchStore:
         with self.wire.transaction():
             known = {
                 sha
-                for some in _batches([commit.sha for commit in commits])
+                for some in batches([commit.sha for commit in commits])
                 for (sha,) in self.wire.fetch(
                     f"SELECT sha FROM repository_commits WHERE repository_id = ? AND sha IN ({wanted(some)})",
                     (repository, *some),
@@ -169,7 +173,7 @@ class SearchStore:
 
     def forget(self, repository: int) -> None:
         """Take everything of a repository out of the index, in short transactions."""
-        for paths in _batches(list(self.known(repository)), 100):
+        for paths in batches(list(self.known(repository)), 100):
             self.remove(repository, paths)
         while commits := self.wire.fetch(
             "SELECT id, subject FROM repository_commits WHERE repository_id = ? LIMIT 1000", (repository,)
@@ -178,9 +182,25 @@ class SearchStore:
                 self.wire.remove_commit_words(repository, [(id, self._words.stems(subject)) for id, subject in commits])
                 self.wire.run("DELETE FROM repository_commits WHERE id = ?", [(id,) for id, _ in commits])
 
+    def count(self, repository: int) -> tuple[int, int]:
+        """How many files and chunks there are."""
+        (row,) = self.wire.fetch(
+            "SELECT (SELECT count(*) FROM repository_files WHERE repository_id = ?),"
+            " (SELECT count(*) FROM chunks WHERE repository_id = ?)",
+            (repository, repository),
+        )
+        return row[0], row[1]
+
+    def newest_commit(self, repository: int) -> str | None:
+        """The past commit that was remembered last."""
+        rows = self.wire.fetch(
+            "SELECT sha FROM repository_commits WHERE repository_id = ? ORDER BY id DESC LIMIT 1", (repository,)
+        )
+        return rows[0][0] if rows else None
+
     def _ids(self, repository: int, paths: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}
-        for some in _batches(paths):
+        for some in batches(paths):
             found |= dict(
                 self.wire.fetch(
                     f"SELECT path, id FROM repository_files WHERE repository_id = ? AND path IN ({wanted(some)})",
@@ -211,7 +231,7 @@ class SearchStore:
     def _add_chunks(self, repository: int, ids: dict[str, int], files: Sequence[Parsed]) -> None:
         """The chunks of files; one that says what an old one said takes its place, wherever it stands now."""
         old: dict[tuple[int, str], list[int]] = {}
-        for some in _batches(list(ids.values())):
+        for some in batches(list(ids.values())):
             for id, file, hash in self.wire.fetch(
                 f"SELECT id, file_id, content_hash FROM chunks WHERE file_id IN ({wanted(some)})", some
             ):
@@ -230,26 +250,12 @@ class SearchStore:
         self.wire.add_chunk_words(repository, [(id, piece.fields) for id, _, piece in added])
         self.wire.run("DELETE FROM chunks WHERE id = ?", [(id,) for left in old.values() for id in left])
 
-    # Reading: see search_read.py
-
-    def files_of(self, ids: Iterable[int]) -> dict[int, tuple[Any, ...]]:
-        """id -> (repository_id, path, language, content_hash, commit, changes, raw_path)."""
-        found: dict[int, tuple[Any, ...]] = {}
-        for some in _batches(list(ids)):
-            rows = self.wire.fetch(
-                'SELECT id, repository_id, path, language, content_hash, "commit", changes, raw_path'
-                f" FROM repository_files WHERE id IN ({wanted(some)})",
-                some,
-            )
-            found |= {row[0]: row[1:] for row in rows}
-        return found
-
 
 def _paths(stored: Any) -> list[str]:
     return msgspec.json.decode(stored) if isinstance(stored, str | bytes) else stored
 
 
-def _batches(items: Sequence[T], size: int = _MANY) -> Iterator[Sequence[T]]:
+def batches(items: Sequence[T], size: int = _MANY) -> Iterator[Sequence[T]]:
     for at in range(0, len(items), size):
         yield items[at : at + size]
 

@@ -74,7 +74,8 @@ class PostgresSearch:
         return self._best("chunk_words", "chunks", "c.file_id", query, repositories, limit, only, more)
 
     def commits_with(self, query: Query, repositories: Sequence[int], limit: int) -> list[Scored]:
-        return self._best("commit_words", "repository_commits", "c.paths", query, repositories, limit, "", [])
+        owner = "ARRAY[to_json(c.repository_id), c.paths]"
+        return self._best("commit_words", "repository_commits", owner, query, repositories, limit, "", [])
 
     def _best(
         self, words: str, table: str, owner: str, query: Query, repositories: Sequence[int], limit: int, only: str,
@@ -86,7 +87,7 @@ class PostgresSearch:
         )
         terms = [*query.terms, *query.names]
         rarity = {term: self._rarity(words, term, ids, count) for term in terms}
-        match = _tsquery(terms, query.phrases)
+        match = _tsquery(terms, query.phrases, query.fragments)
         rows = self.fetch(
             f"SELECT c.id, {owner}, w.length, w.words::text FROM {words} w JOIN {table} c ON c.id = w.id"
             f" WHERE w.words @@ ?::tsquery AND w.repository_id = ANY(?){only}"
@@ -96,6 +97,9 @@ class PostgresSearch:
         average = float(total) / max(count, 1)
         scored = [Scored(id, owned, _bm25(text, length, average, rarity)) for id, owned, length, text in rows]
         return sorted(scored, key=lambda one: (-one.score, one.id))[:limit]
+
+    def containing(self, literal: str) -> tuple[str, Sequence[Any]]:
+        return "strpos(text, ?) > 0", (literal,)
 
     def _rarity(self, words: str, term: str, repositories: list[int], count: int) -> float:
         ((with_it,),) = self.fetch(
@@ -116,8 +120,9 @@ def _quoted(term: str) -> str:
     return "'" + term.replace("'", "''").replace("\\", "\\\\") + "'"
 
 
-def _tsquery(terms: Sequence[str], phrases: Sequence[str]) -> str:
-    every = ["(" + " | ".join(map(_quoted, terms)) + ")"] if terms else []
+def _tsquery(terms: Sequence[str], phrases: Sequence[str], fragments: bool) -> str:
+    end = ":*" if fragments else ""
+    every = ["(" + " | ".join(_quoted(term) + end for term in terms) + ")"] if terms else []
     every += ["(" + " <-> ".join(_quoted(word) for word in phrase.split()) + ")" for phrase in phrases]
     return " & ".join(every)
 

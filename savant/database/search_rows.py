@@ -22,7 +22,7 @@ CHUNK = (
 
 
 class Scored(NamedTuple):
-    """A chunk or a past commit that matches; of a chunk `owner` is its file, of a commit its paths as JSON."""
+    """A chunk or a past commit that matches; of a chunk `owner` is its file, of a commit its repository and paths."""
 
     id: int
     owner: Any

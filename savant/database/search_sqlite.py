@@ -8,6 +8,8 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from savant import clock
 from savant.database.search_rows import Scored
 from savant.database.sqlite import connect
@@ -93,15 +95,23 @@ class SqliteSearch:
     def commits_with(self, query: Query, repositories: Sequence[int], limit: int) -> list[Scored]:
         match = self._match("commit_words", query, repositories)
         sql = (
-            "SELECT c.id, c.paths, w.score FROM (SELECT rowid AS id, -bm25(commit_words) AS score FROM commit_words"
+            "SELECT c.id, c.repository_id, c.paths, w.score"
+            " FROM (SELECT rowid AS id, -bm25(commit_words) AS score FROM commit_words"
             " WHERE commit_words MATCH ? ORDER BY score DESC LIMIT ?) w JOIN repository_commits c ON c.id = w.id"
             " ORDER BY w.score DESC, c.id DESC"
         )
-        return [Scored(*row) for row in self.fetch(sql, (match, limit))]
+        return [
+            Scored(id, (repository, msgspec.json.decode(paths)), score)
+            for id, repository, paths, score in self.fetch(sql, (match, limit))
+        ]
+
+    def containing(self, literal: str) -> tuple[str, Sequence[Any]]:
+        return "instr(text, ?) > 0", (literal,)
 
     def _match(self, table: str, query: Query, repositories: Sequence[int]) -> str:
         """The query in FTS5's language, kept to the repositories where there are others."""
-        any_of = " OR ".join(f'"{term}"' for term in (*query.terms, *query.names))
+        end = " *" if query.fragments else ""
+        any_of = " OR ".join(f'"{term}"{end}' for term in (*query.terms, *query.names))
         every = [f"({any_of})"] if any_of else []
         every += [f'"{phrase}"' for phrase in query.phrases]
         if len(self.fetch("SELECT id FROM repositories LIMIT ?", (len(repositories) + 1,))) > len(repositories):

@@ -59,12 +59,16 @@ class PastCommit(NamedTuple):
 
 
 class Query(NamedTuple):
-    """`terms` are stems, `names` whole identifiers of several parts, `phrases` stems that must follow one another."""
+    """`terms` are stems, `names` whole identifiers of several parts, `phrases` stems that must follow one another.
+
+    With `fragments` a term stands for every word that begins with it.
+    """
 
     text: str
     terms: tuple[str, ...]
     names: tuple[str, ...]
     phrases: tuple[str, ...]
+    fragments: bool = False
 
     @property
     def empty(self) -> bool:

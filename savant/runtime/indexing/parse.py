@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import signal
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from savant.runtime.indexing.chunker import chunks
@@ -92,3 +93,40 @@ def read(root: str, path: str, max_bytes: int) -> bytes | None:
             raise OSError(0, "not a regular file")
         data = file.read(max_bytes + 1)
     return data if len(data) <= max_bytes else None
+
+
+def unchanged(root: str, tasks: Sequence[Task], max_bytes: int) -> list[bool]:
+    """Whether each file holds what the index holds; by its content, since times lie."""
+    return [task.known is not None and _hash(root, task.path, max_bytes) == task.known for task in tasks]
+
+
+def _hash(root: str, path: str, max_bytes: int) -> str | None:
+    try:
+        data = read(root, path, max_bytes)
+    except OSError:
+        return None
+    return None if data is None else hashlib.sha256(data).hexdigest()
+
+
+class Difference(NamedTuple):
+    """Paths that are not known, and paths whose content is not what is known."""
+
+    added: list[str]
+    changed: list[str]
+
+
+async def unchanged_paths(root: str, there: Mapping[str, str], known: Mapping[str, str], max_bytes: int) -> Difference:
+    """How files (stored path to real one) differ from what is known of them; what is no text is not new."""
+    return await asyncio.to_thread(_difference, root, there, known, max_bytes)
+
+
+def _difference(root: str, there: Mapping[str, str], known: Mapping[str, str], max_bytes: int) -> Difference:
+    added: list[str] = []
+    changed: list[str] = []
+    for path, real in there.items():
+        if path not in known:
+            outcome = _parse(root, Task(real, path, None, plain=True), max_bytes)
+            added += [path] if isinstance(outcome, Parsed) else []
+        elif _hash(root, real, max_bytes) != known[path]:
+            changed.append(path)
+    return Difference(added, changed)

@@ -1,0 +1,119 @@
+"""Reading the index beyond its full text: files, chunks, symbols and texts, of the repositories that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from savant.database.search import Wire, batches
+from savant.database.search_rows import wanted
+
+
+class FileRow(NamedTuple):
+    """A file in the index, without its text."""
+
+    id: int
+    repository: int
+    path: str
+    language: str | None
+    hash: str
+    commit: str | None
+    changes: int
+    raw_path: bytes | None
+
+
+class ChunkRow(NamedTuple):
+    id: int
+    file: int
+    first_line: int
+    last_line: int
+    symbol: str
+    kind: str
+
+
+_FILE = 'SELECT id, repository_id, path, language, content_hash, "commit", changes, raw_path FROM repository_files'
+_CHUNK = "SELECT id, file_id, first_line, last_line, symbol, kind FROM chunks"
+
+
+def files(wire: Wire, ids: Iterable[int]) -> dict[int, FileRow]:
+    """Files by their ids."""
+    rows = [row for some in batches(list(ids)) for row in wire.fetch(f"{_FILE} WHERE id IN ({wanted(some)})", some)]
+    return {row[0]: FileRow(*row) for row in rows}
+
+
+def all_files(wire: Wire, repositories: Sequence[int]) -> list[FileRow]:
+    """Every file of some repositories, by path."""
+    sql = f"{_FILE} WHERE repository_id IN ({wanted(repositories)}) ORDER BY path"
+    return [FileRow(*row) for row in wire.fetch(sql, repositories)]
+
+
+def files_at(wire: Wire, repository: int, paths: Iterable[str]) -> dict[str, FileRow]:
+    """Those of the paths that are files in the index now."""
+    found: dict[str, FileRow] = {}
+    for some in batches(list(paths)):
+        sql = f"{_FILE} WHERE repository_id = ? AND path IN ({wanted(some)})"
+        found |= {row[2]: FileRow(*row) for row in wire.fetch(sql, (repository, *some))}
+    return found
+
+
+def chunks(wire: Wire, ids: Iterable[int]) -> dict[int, ChunkRow]:
+    """Chunks by their ids."""
+    rows = [row for some in batches(list(ids)) for row in wire.fetch(f"{_CHUNK} WHERE id IN ({wanted(some)})", some)]
+    return {row[0]: ChunkRow(*row) for row in rows}
+
+
+def chunks_of(wire: Wire, file: int) -> list[ChunkRow]:
+    """A file's chunks, by line."""
+    return [ChunkRow(*row) for row in wire.fetch(f"{_CHUNK} WHERE file_id = ? ORDER BY first_line, id", (file,))]
+
+
+def symbols(wire: Wire, repositories: Sequence[int], name: str, limit: int) -> list[ChunkRow]:
+    """Chunks of what is defined as `name`, or ends in `.name`, whatever the case; exact ones first."""
+    low = name.lower()
+    like = "%." + low.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    sql = (
+        f"{_CHUNK} WHERE repository_id IN ({wanted(repositories)}) AND symbol <> ''"
+        " AND (lower(symbol) = ? OR lower(symbol) LIKE ? ESCAPE '\\')"
+        " ORDER BY CASE WHEN symbol = ? THEN 0 WHEN lower(symbol) = ? THEN 1 ELSE 2 END, length(symbol), id LIMIT ?"
+    )
+    return [ChunkRow(*row) for row in wire.fetch(sql, (*repositories, low, like, name, low, limit))]
+
+
+def texts(wire: Wire, ids: Iterable[int]) -> dict[int, str]:
+    """What files held when they were indexed."""
+    found: dict[int, str] = {}
+    for some in batches(list(ids)):
+        found |= dict(wire.fetch(f"SELECT id, text FROM repository_files WHERE id IN ({wanted(some)})", some))
+    return found
+
+
+def all_texts(wire: Wire, repositories: Sequence[int], literal: str) -> Iterator[tuple[int, str]]:
+    """(file, text) of every file, or of those with `literal` in them, by path, without holding all at once."""
+    condition, parameters = wire.containing(literal) if literal else ("1 = 1", ())
+    sql = (
+        f"SELECT id FROM repository_files WHERE repository_id IN ({wanted(repositories)}) AND {condition}"
+        " ORDER BY repository_id, path"
+    )
+    ids = [id for (id,) in wire.fetch(sql, (*repositories, *parameters))]
+    for some in batches(ids, 50):
+        found = texts(wire, some)
+        for id in some:
+            if id in found:
+                yield id, found[id]
+
+
+def subjects(wire: Wire, ids: Iterable[int]) -> dict[int, str]:
+    """What past commits said."""
+    found: dict[int, str] = {}
+    for some in batches(list(ids)):
+        found |= dict(wire.fetch(f"SELECT id, subject FROM repository_commits WHERE id IN ({wanted(some)})", some))
+    return found
+
+
+def repository_sizes(wire: Wire, repositories: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """repository -> (files, bytes)."""
+    sql = (
+        "SELECT repository_id, count(*), coalesce(sum(size), 0) FROM repository_files"
+        f" WHERE repository_id IN ({wanted(repositories)}) GROUP BY repository_id"
+    )
+    return {row[0]: row[1:] for row in wire.fetch(sql, repositories)}

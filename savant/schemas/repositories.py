@@ -1,0 +1,103 @@
+"""Repositories: code that is indexed and searched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from savant.schemas.base import Input, Name, Schema, Slug
+
+State = Literal["missing", "current", "stale", "indexing"]
+MAX_FILE_BYTES = 1_000_000
+
+
+class IndexConfig(Input):
+    """What is indexed; `exclude` are globs of paths, `memory` the folders of notes that `memory` searches keep to."""
+
+    max_file_bytes: int = MAX_FILE_BYTES
+    max_files: int = 200_000
+    max_commits: int = 10_000
+    exclude: tuple[str, ...] = ()
+    memory: tuple[str, ...] = (".savant/memory", "memory-bank")
+
+
+class RepositoryCreate(Input):
+    """A repository by `path` on this machine or by `url`; its name is that of its folder unless given."""
+
+    path: str | None = None
+    url: str | None = None
+    name: Name | None = None
+    slug: Slug | None = None
+    branch: str | None = None
+    config: IndexConfig = msgspec.field(default_factory=IndexConfig)
+
+
+class IndexReport(Schema):
+    """What an index run did: files and chunks there are now, what it changed, and what it left out and why.
+
+    `left_out` maps reasons to numbers of files; `by_lines` languages to files whose grammar could not be used.
+    """
+
+    files: int = 0
+    chunks: int = 0
+    bytes: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    commits: int = 0
+    seconds: float = 0.0
+    commit: str | None = None
+    branch: str | None = None
+    left_out: dict[str, int] = {}
+    examples: dict[str, list[str]] = {}
+    by_lines: dict[str, int] = {}
+    note: str | None = None
+
+
+class Repository(Schema):
+    """A stored repository; `indexed_commit` is HEAD's when it was last indexed to the end."""
+
+    id: int
+    slug: str
+    name: str
+    source: str
+    remote_url: str | None
+    local_path: str | None
+    branch: str
+    index_status: str
+    indexed_at: datetime | None
+    indexed_commit: str | None
+    index_config: dict[str, Any]
+    index_report: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+class IndexStatus(Schema):
+    """The index beside the working tree: how many files differ, some of their paths, and what to do about it."""
+
+    repository: str
+    state: State
+    indexed_at: datetime | None = None
+    indexed_commit: str | None = None
+    head: str | None = None
+    files: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    examples: list[str] = []
+    advice: str | None = None
+    left_out: dict[str, int] = {}
+
+
+class IndexProgress(Schema):
+    """How far an index run is; `seconds_left` is None until it can be told."""
+
+    files: int
+    files_total: int
+    bytes: int
+    bytes_total: int
+    seconds_left: float | None = None

@@ -1,0 +1,236 @@
+"""Indexing a repository: read by worker processes, written in short transactions, by one process at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import or_, select, update
+
+from savant import clock
+from savant.database.search import Known, SearchStore
+from savant.errors import ErrorCode, SavantError
+from savant.models.repository import Repository as Row
+from savant.runtime.engines.beneath import shown
+from savant.runtime.indexing import words
+from savant.runtime.indexing.log import past_commits
+from savant.runtime.indexing.parse import Refused, Same, Task
+from savant.runtime.indexing.scanner import Limits, Scan, scan
+from savant.runtime.indexing.workers import parsed
+from savant.schemas.indexing import Parsed
+from savant.schemas.repositories import IndexConfig, IndexProgress, IndexReport
+from savant.services import leases
+from savant.services.app import App
+
+Listener = Callable[[IndexProgress], None]
+LEASE_SECONDS = 30
+RENEW_SECONDS = 5.0
+BATCH_FILES = 200
+BATCH_BYTES = 2_000_000
+EXAMPLES = 5
+VERSION = "version"
+
+
+def store(app: App) -> SearchStore:
+    """A connection to the index; the caller closes it."""
+    return SearchStore(app.database, words)
+
+
+async def index(
+    app: App, repository: int, root: Path, config: IndexConfig, *, full: bool = False, listener: Listener | None = None
+) -> IndexReport:
+    """Bring the index of a repository up to its working tree at `root`; CONFLICT if somebody else is at it.
+
+    Whatever ends it early, what was written by then is whole files, and the next run goes on from there.
+    """
+    holder = leases.holder()
+    await _take(app, repository, holder)
+    run = _Run(app, repository, root, config, holder, listener)
+    try:
+        report = await run.carry_out(full=full)
+    except BaseException:
+        await asyncio.shield(_release(app, repository, holder, index_status="failed"))
+        raise
+    finally:
+        await run.store.aclose()
+    await _release(
+        app, repository, holder, index_status="completed", indexed_at=clock.now(), indexed_commit=report.commit,
+        index_report={**msgspec.to_builtins(report), VERSION: words.VERSION}, branch=report.branch,
+    )  # fmt: skip
+    return report
+
+
+class _Run:
+    """One index run; it counts what it does in `report`."""
+
+    def __init__(
+        self, app: App, repository: int, root: Path, config: IndexConfig, holder: str, listener: Listener | None
+    ) -> None:
+        self.app, self.repository, self.root, self.config = app, repository, root, config
+        self.holder, self.listener = holder, listener
+        self.store = store(app)
+        self.report = IndexReport()
+        self.began = self.renewed = clock.monotonic()
+        self.done_files = self.done_bytes = 0
+
+    async def carry_out(self, *, full: bool) -> IndexReport:
+        limits = Limits(
+            max_file_bytes=self.config.max_file_bytes, max_files=self.config.max_files, exclude=self.config.exclude
+        )
+        found = await scan(self.root, limits)
+        if full or await _other_version(self.app, self.repository):
+            await self.store.do(self.store.forget, self.repository)
+        known = await self.store.do(self.store.known, self.repository)
+        self._leave_out(found)
+        gone = [path for path in known if path not in {shown(file.path) for file in found.files}]
+        await self._remove(gone)
+        await self._read(found, known)
+        await self._remember()
+        self.report.files, self.report.chunks = await self.store.do(self.store.count, self.repository)
+        self.report.commit, self.report.branch, self.report.note = found.commit, found.branch, found.note
+        self.report.seconds = round(clock.monotonic() - self.began, 3)
+        return self.report
+
+    def _leave_out(self, found: Scan) -> None:
+        for path, reason in found.left_out:
+            self._refuse(shown(path), reason)
+
+    def _refuse(self, path: str, reason: str) -> None:
+        kind = reason.partition(":")[0]
+        self.report.left_out[kind] = self.report.left_out.get(kind, 0) + 1
+        examples = self.report.examples.setdefault(kind, [])
+        if len(examples) < EXAMPLES:
+            examples.append(path)
+
+    async def _remove(self, paths: list[str]) -> None:
+        for at in range(0, len(paths), BATCH_FILES):
+            await self.store.do(self.store.remove, self.repository, paths[at : at + BATCH_FILES])
+            await self._renew()
+        self.report.removed += len(paths)
+
+    async def _read(self, found: Scan, known: dict[str, Known]) -> None:
+        total = sum(file.size for file in found.files)
+        self._tell(len(found.files), total)
+        tasks: list[tuple[Task, int]] = []
+        for file in found.files:
+            old = known.get(shown(file.path))
+            tasks.append((Task(file.path, shown(file.path), old.hash if old else None), file.size))
+        batch: list[Parsed] = []
+        async for task, size, outcome in parsed(str(self.root), tasks, self.config.max_file_bytes):
+            self.done_files += 1
+            self.done_bytes += size
+            match outcome:
+                case Same():
+                    self.report.unchanged += 1
+                case Refused(path, reason):
+                    self._refuse(path, reason)
+                    await self._remove([path] if path in known else [])
+                case _:
+                    self._count(outcome, task.known is not None)
+                    batch.append(outcome)
+            if len(batch) >= BATCH_FILES or sum(len(one.text) for one in batch) >= BATCH_BYTES:
+                await self._write(batch, found.commit)
+                batch = []
+            self._tell(len(found.files), total)
+        await self._write(batch, found.commit)
+
+    def _count(self, file: Parsed, was_known: bool) -> None:
+        self.report.changed += was_known
+        self.report.added += not was_known
+        self.report.bytes += file.size
+        if not file.structured and file.language:
+            self.report.by_lines[file.language] = self.report.by_lines.get(file.language, 0) + 1
+
+    async def _write(self, batch: list[Parsed], commit: str | None) -> None:
+        if batch:
+            await self._renew()
+            await self.store.do(self.store.write, self.repository, commit, batch)
+
+    async def _remember(self) -> None:
+        """Past commits since those that are known, and how often each file was changed in them."""
+        since = await self.store.do(self.store.newest_commit, self.repository)
+        commits = await past_commits(self.root, since, self.config.max_commits)
+        # Oldest first, so that what is cut short is gone on with, and the newest has the highest number.
+        commits.reverse()
+        for at in range(0, len(commits), 1000):
+            await self._renew()
+            await self.store.do(self.store.add_commits, self.repository, commits[at : at + 1000])
+        if commits or self.report.added:
+            await self.store.do(self.store.count_changes, self.repository)
+        self.report.commits = len(commits)
+
+    async def _renew(self) -> None:
+        if clock.monotonic() - self.renewed > RENEW_SECONDS:
+            self.renewed = clock.monotonic()
+            await _hold(self.app, self.repository, self.holder)
+
+    def _tell(self, files: int, total: int) -> None:
+        if self.listener is not None:
+            spent = clock.monotonic() - self.began
+            left = spent / self.done_bytes * (total - self.done_bytes) if self.done_bytes and spent > 0.5 else None
+            self.listener(
+                IndexProgress(
+                    files=self.done_files, files_total=files, bytes=self.done_bytes, bytes_total=total,
+                    seconds_left=left,
+                )
+            )  # fmt: skip
+
+
+async def _other_version(app: App, repository: int) -> bool:
+    """Whether the index was made with words that this version would make otherwise."""
+    async with app.read() as work:
+        report = await work.session.scalar(select(Row.index_report).where(Row.id == repository))
+    return bool(report) and report.get(VERSION) != words.VERSION
+
+
+async def _take(app: App, repository: int, holder: str) -> None:
+    async with app.work() as work:
+        row = (await work.session.scalars(select(Row).where(Row.id == repository))).one()
+        if leases.alive(row.lease_holder, row.lease_expires_at):
+            raise _taken(row.slug, row.lease_holder)
+        free = or_(Row.lease_holder.is_(None), Row.lease_holder == row.lease_holder)
+        statement = update(Row).where(Row.id == repository, free)
+        taken = await work.session.execute(
+            statement.values(lease_holder=holder, lease_expires_at=_later(), index_status="indexing")
+        )
+        if taken.rowcount != 1:  # pyright: ignore[reportAttributeAccessIssue]
+            raise _taken(row.slug, row.lease_holder)
+
+
+def _taken(slug: str, holder: str | None) -> SavantError:
+    return SavantError(
+        ErrorCode.CONFLICT,
+        f"The repository `{slug}` is being indexed by another process ({holder}).",
+        hint="Wait until it is done; what it has written can be searched already.",
+    )
+
+
+async def _hold(app: App, repository: int, holder: str) -> None:
+    if not await _set(app, repository, holder, lease_expires_at=_later()):
+        raise SavantError(ErrorCode.CONFLICT, "Another process took over this index run.", hint="Nothing is lost.")
+
+
+async def _release(app: App, repository: int, holder: str, **values: Any) -> None:
+    if values.get("branch", "") is None:
+        del values["branch"]
+    await _set(app, repository, holder, lease_holder=None, lease_expires_at=None, **values)
+
+
+async def _set(app: App, repository: int, holder: str, **values: Any) -> bool:
+    async with app.work() as work:
+        statement = update(Row).where(Row.id == repository, Row.lease_holder == holder).values(**values)
+        done = await work.session.execute(statement)
+        return done.rowcount == 1  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _later() -> Any:
+    return clock.now() + timedelta(seconds=LEASE_SECONDS)
+
+
+def reasons(found: Scan) -> dict[str, int]:
+    return dict(Counter(reason.partition(":")[0] for _, reason in found.left_out))

@@ -1,0 +1,205 @@
+"""Repositories: the verbs. Reading one into the index is in `indexing`."""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import select
+
+from savant.database.work import Reading, UnitOfWork
+from savant.errors import ErrorCode, SavantError
+from savant.models.repository import Repository as Row
+from savant.runtime.engines.beneath import shown
+from savant.runtime.indexing import clone
+from savant.runtime.indexing.parse import unchanged_paths
+from savant.runtime.indexing.scanner import Limits, scan, top
+from savant.schemas.base import Page, slugify
+from savant.schemas.lists import ListQuery
+from savant.schemas.repositories import IndexConfig, IndexReport, IndexStatus, Repository, RepositoryCreate
+from savant.services import indexing, leases, records
+from savant.services.app import App
+
+EXAMPLES = 10
+
+
+async def list(work: Reading, query: ListQuery) -> Page[Repository]:
+    rows = (await work.session.scalars(records.listing(Row, query, select(Row)))).all()
+    page, more = records.cut(rows, query.limit)
+    return Page(items=[shown_as(row) for row in page], next_cursor=page[-1].slug if more else None)
+
+
+async def get(work: Reading, ref: str) -> Repository:
+    return shown_as(await find(work, ref))
+
+
+async def create(work: UnitOfWork, create: RepositoryCreate) -> Repository:
+    """Add a repository; it is indexed by `index`. A path must be there, a URL is not tried yet."""
+    if (create.path is None) == (create.url is None):
+        raise SavantError(ErrorCode.VALIDATION, "A repository has either a path or a URL.")
+    url = clone.checked(create.url) if create.url else None
+    root = await top(Path(create.path)) if create.path else None
+    if root is not None and (same := await at(work, root)):
+        raise SavantError(
+            ErrorCode.CONFLICT, f"{root} is already the repository `{same.slug}`.", hint=f"savant index {root}"
+        )
+    name = create.name or (root.name if root else clone.name_of(url or "")) or "repository"
+    slug = await _free_slug(work, create.slug, name)
+    row = Row(
+        name=name, slug=slug, source=clone.source_of(url), remote_url=url, local_path=str(root) if root else None,
+        branch=create.branch or ("" if url else "main"), index_status="pending",
+        index_config=msgspec.to_builtins(create.config),
+    )  # fmt: skip
+    work.session.add(row)
+    records.stamp(work, row)
+    await work.session.flush()
+    return shown_as(row)
+
+
+async def delete(app: App, ref: str) -> None:
+    """Remove a repository and its index; files on disk stay as they are, a clone of ours goes."""
+    async with app.read() as work:
+        row = await find(work, ref)
+    store = indexing.store(app)
+    try:
+        await store.do(store.forget, row.id)
+    finally:
+        await store.aclose()
+    async with app.work() as work:
+        await work.session.delete(await find(work, ref))
+    if row.remote_url:
+        await clone.remove(_cache(app, row.id))
+
+
+async def index(app: App, ref: str, *, full: bool = False, listener: indexing.Listener | None = None) -> IndexReport:
+    """Bring a repository's index up to date: of a path its working tree, of a URL what its branch is at now."""
+    async with app.read() as work:
+        row = await find(work, ref)
+    root = await _root(app, row, fetch=True)
+    return await indexing.index(app, row.id, root, _config(row), full=full, listener=listener)
+
+
+async def locate(app: App, target: str) -> Repository:
+    """The repository that a slug, a path or a URL means; one is added for a path or URL that is new."""
+    async with app.read() as work:
+        if row := await work.session.scalar(select(Row).where(Row.slug == target)):
+            return shown_as(row)
+        if clone.is_url(target):
+            row = await work.session.scalar(select(Row).where(Row.remote_url == clone.checked(target)))
+        else:
+            row = await at(work, await top(Path(target)))
+    if row is not None:
+        return shown_as(row)
+    async with app.work() as work:
+        wanted = RepositoryCreate(url=target) if clone.is_url(target) else RepositoryCreate(path=target)
+        return await create(work, wanted)
+
+
+async def status(app: App, ref: str) -> IndexStatus:
+    """The index beside the working tree, by the content of every file."""
+    async with app.read() as work:
+        row = await find(work, ref)
+    answer = IndexStatus(
+        repository=row.slug, state="missing", indexed_at=row.indexed_at, indexed_commit=row.indexed_commit,
+        left_out=row.index_report.get("left_out", {}),
+    )  # fmt: skip
+    command = f"savant index {row.local_path or row.remote_url}"
+    store = indexing.store(app)
+    try:
+        known = await store.do(store.known, row.id)
+    finally:
+        await store.aclose()
+    answer.files = len(known)
+    if leases.alive(row.lease_holder, row.lease_expires_at):
+        answer.state, answer.advice = "indexing", "It is being indexed; what is written can be searched already."
+        return answer
+    try:
+        root = await _root(app, row, fetch=False)
+    except SavantError as error:
+        answer.advice = f"{error.message} {error.hint or ''}".strip()
+        return answer
+    if not known and row.indexed_at is None:
+        answer.advice = f"It was never indexed: {command}"
+        return answer
+    await _compare(answer, root, {path: old.hash for path, old in known.items()}, _config(row))
+    whole = row.index_status == "completed"
+    answer.state = "current" if whole and not (answer.added or answer.changed or answer.removed) else "stale"
+    if answer.state == "stale":
+        answer.advice = f"{'Its files have changed' if whole else 'Its last index run did not end'}: {command}"
+    return answer
+
+
+async def find(work: Reading, ref: str) -> Row:
+    """The row with this slug; NOT_FOUND names the nearest."""
+    row = await work.session.scalar(select(Row).where(Row.slug == ref))
+    if row is None:
+        slugs = (await work.session.scalars(select(Row.slug))).all()
+        near = difflib.get_close_matches(ref, slugs, 1)
+        hint = f"Did you mean `{near[0]}`?" if near else "`savant repositories list` shows what there is."
+        raise SavantError(ErrorCode.NOT_FOUND, f"There is no repository `{ref}`.", hint=hint)
+    return row
+
+
+async def at(work: Reading, root: Path) -> Row | None:
+    """The repository whose working tree is `root`."""
+    return await work.session.scalar(select(Row).where(Row.local_path == str(root)))
+
+
+async def _compare(answer: IndexStatus, root: Path, known: dict[str, str], config: IndexConfig) -> None:
+    found = await scan(root, Limits(max_file_bytes=config.max_file_bytes, exclude=config.exclude))
+    answer.head = found.commit
+    there = {shown(file.path): file.path for file in found.files}
+    changed = await unchanged_paths(str(root), there, known, config.max_file_bytes)
+    added = [path for path in changed.added if path not in known]
+    removed = [path for path in known if path not in there]
+    answer.added, answer.changed, answer.removed = len(added), len(changed.changed), len(removed)
+    answer.examples = [*changed.changed, *added, *removed][:EXAMPLES]
+
+
+async def _root(app: App, row: Row, *, fetch: bool) -> Path:
+    """Where the working tree is; a URL's is in the cache, cloned or fetched if `fetch`."""
+    if row.local_path:
+        if not Path(row.local_path).is_dir():  # noqa: ASYNC240  (one look)
+            raise SavantError(
+                ErrorCode.NOT_FOUND,
+                f"The folder {row.local_path} of `{row.slug}` is not there.",
+                hint=f"Put it back, or `savant repositories remove {row.slug}`.",
+            )
+        return Path(row.local_path)
+    folder = _cache(app, row.id)
+    if fetch:
+        await clone.update(row.remote_url or "", folder, row.branch or None)
+    elif not folder.is_dir():
+        raise SavantError(ErrorCode.NOT_FOUND, f"`{row.slug}` is not cloned yet.", hint=f"savant index {row.slug}")
+    return folder
+
+
+def _cache(app: App, id: int) -> Path:
+    return app.settings.home / "cache" / "repositories" / str(id)
+
+
+def _config(row: Row) -> IndexConfig:
+    return msgspec.convert(row.index_config, IndexConfig)
+
+
+async def _free_slug(work: UnitOfWork, wanted: str | None, name: str) -> str:
+    """The slug that is asked for, or one made of the name with a number where it is taken."""
+    taken = set((await work.session.scalars(select(Row.slug))).all())
+    if wanted is not None:
+        if wanted in taken:
+            raise SavantError(ErrorCode.CONFLICT, f"There already is a repository `{wanted}`.")
+        return wanted
+    slug, number = slugify(name)[:200], 1
+    while slug in taken:
+        number += 1
+        slug = f"{slugify(name)[:200]}-{number}"
+    return slug
+
+
+def shown_as(row: Row) -> Repository:
+    return msgspec.convert(row, Repository, from_attributes=True)
+
+
+Repositories = builtins.list[Repository]

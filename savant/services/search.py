@@ -1,0 +1,281 @@
+"""Search: what words, names or expressions find in the index, and how far the index can be trusted."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+
+from savant.database import search_read as read
+from savant.database.search import SearchStore, Wire
+from savant.database.search_read import ChunkRow, FileRow
+from savant.errors import ErrorCode, SavantError
+from savant.models.repository import Repository as Row
+from savant.runtime.engines.globs import compiled
+from savant.runtime.indexing import ranking, snippets
+from savant.runtime.indexing.grep import Expression
+from savant.runtime.indexing.head import quick_head
+from savant.runtime.indexing.languages import is_test, names
+from savant.runtime.indexing.parse import read as read_file
+from savant.runtime.indexing.query import asks_for_tests, parse
+from savant.runtime.indexing.ranking import MAX_CHUNKS, MAX_COMMITS, File, Ranked
+from savant.schemas.indexing import Query
+from savant.schemas.search import Hit, Line, Place, SearchQuery, SearchResult
+from savant.services import indexing, leases, repositories
+from savant.services.app import App
+
+MANY_CHUNKS = 5_000
+OTHERS = 3
+BECAUSE = 2
+MAX_FILE = 16_000_000
+
+
+class Scope(NamedTuple):
+    """Where to look: repositories by id, and the files that filters leave, None where there are no filters."""
+
+    repositories: dict[int, Row]
+    files: dict[int, FileRow] | None
+
+    @property
+    def ids(self) -> list[int]:
+        return list(self.repositories)
+
+
+async def search(app: App, query: SearchQuery, store: SearchStore | None = None) -> SearchResult:
+    """Hits for a query, best first. Raises NOT_FOUND where nothing is indexed, VALIDATION_ERROR for a bad query."""
+    _check(query)
+    rows = await _repositories(app, query.repositories)
+    own = store or indexing.store(app)
+    try:
+        return await own.do(_search, own, query, rows)
+    finally:
+        if store is None:
+            await own.aclose()
+
+
+def _search(store: SearchStore, query: SearchQuery, rows: dict[int, Row]) -> SearchResult:
+    wire = store.wire
+    scope = _scope(wire, query, rows)
+    if scope.files is not None and not scope.files:
+        return SearchResult(hits=[], warnings=_warnings(rows, []))
+    if query.regex:
+        hits, more = _by_expression(wire, query, scope)
+    elif query.query.strip():
+        hits, more = _by_words(wire, query, scope)
+    else:
+        hits, more = _by_symbol(wire, query, scope)
+    return SearchResult(hits=hits, truncated=more, warnings=_warnings(rows, hits))
+
+
+def _check(query: SearchQuery) -> None:
+    if not query.query.strip() and not query.symbol:
+        raise SavantError(ErrorCode.VALIDATION, "There is nothing to search for.", hint="Give words, or a symbol.")
+    for language in query.languages:
+        if language.lower() not in names():
+            raise SavantError(
+                ErrorCode.VALIDATION,
+                f"`{language}` is no language that is told apart.",
+                hint=", ".join(sorted(names())),
+            )
+
+
+async def _repositories(app: App, wanted: Sequence[str]) -> dict[int, Row]:
+    async with app.read() as work:
+        if wanted:
+            rows = [await repositories.find(work, ref) for ref in dict.fromkeys(wanted)]
+        else:
+            rows = list((await work.session.scalars(select(Row).order_by(Row.slug))).all())
+    if not rows:
+        raise SavantError(
+            ErrorCode.NOT_FOUND, "No repository is indexed.", hint="Index the one you are in: savant index"
+        )
+    return {row.id: row for row in rows}
+
+
+# Which files
+
+
+def _scope(wire: Wire, query: SearchQuery, rows: dict[int, Row]) -> Scope:
+    if not (query.languages or query.paths or query.memory or query.tests is not None):
+        return Scope(rows, None)
+    globs = [compiled(path) for path in query.paths]
+    languages = {language.lower() for language in query.languages}
+    languages |= {"tsx"} if "typescript" in languages else set()
+    kept: dict[int, FileRow] = {}
+    for file in read.all_files(wire, list(rows)):
+        wanted = (
+            (not globs or any(glob.match(file.path) for glob in globs))
+            and (not languages or file.language in languages)
+            and (query.tests is None or is_test(file.path) == query.tests)
+            and (not query.memory or _is_memory(file.path, rows[file.repository]))
+        )
+        if wanted:
+            kept[file.id] = file
+    return Scope(rows, kept)
+
+
+def _is_memory(path: str, row: Row) -> bool:
+    folders = row.index_config.get("memory", [])
+    return path.endswith((".md", ".markdown")) and any(path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+
+
+# By words
+
+
+def _by_words(wire: Wire, query: SearchQuery, scope: Scope) -> tuple[list[Hit], bool]:
+    words = parse(query.query)
+    if words.empty:
+        return [], False
+    ranked, files = _ranked(wire, words, query, scope)
+    if not ranked and not words.phrases:
+        words = words._replace(fragments=True)
+        ranked, files = _ranked(wire, words, query, scope)
+    page = ranked[: query.limit]
+    return _shown(wire, page, files, words, query, scope), len(ranked) > len(page)
+
+
+def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope) -> tuple[list[Ranked], dict[int, FileRow]]:
+    """Files by what their chunks say and what past commits say of them."""
+    only = None if scope.files is None else list(scope.files)
+    symbol = {chunk.id: chunk.file for chunk in _named(wire, query.symbol, scope)} if query.symbol else None
+    if symbol is not None:
+        only = list(set(symbol.values()))
+    hits = wire.chunks_with(words, scope.ids, only, MAX_CHUNKS if symbol is None else MANY_CHUNKS)
+    chunks = ranking.by_chunks(hit for hit in hits if symbol is None or hit.id in symbol)
+    exact = symbol is not None or words.phrases or words.fragments
+    past = [] if exact else wire.commits_with(words, scope.ids, MAX_COMMITS)
+    told = _files_of_commits(wire, past)
+    files = {**read.files(wire, chunks[0]), **{file.id: file for found in told.values() for file in found}}
+    if scope.files is not None:
+        files = {id: file for id, file in files.items() if id in scope.files}
+    known = {id: File(file.path, file.changes) for id, file in files.items()}
+    spoken = ((one.id, [file.id for file in told[one.id] if file.id in known], one.score) for one in past)
+    scores, because = ranking.by_commits(spoken, known)
+    tests = query.tests is not None or asks_for_tests(query.query)
+    return ranking.fused(known, chunks, scores, commits=because, tests=tests), files
+
+
+def _files_of_commits(wire: Wire, past: Sequence[Any]) -> dict[int, list[FileRow]]:
+    paths: dict[int, set[str]] = {}
+    for one in past:
+        repository, changed = one.owner
+        paths.setdefault(repository, set()).update(changed)
+    there = {repository: read.files_at(wire, repository, changed) for repository, changed in paths.items()}
+    return {one.id: [there[one.owner[0]][path] for path in one.owner[1] if path in there[one.owner[0]]] for one in past}
+
+
+def _shown(
+    wire: Wire, page: list[Ranked], files: dict[int, FileRow], words: Query, query: SearchQuery, scope: Scope
+) -> list[Hit]:
+    chunks = read.chunks(wire, [id for one in page for id in one.chunks[: OTHERS + 1]])
+    texts = read.texts(wire, [one.file for one in page])
+    subjects = read.subjects(wire, [id for one in page for id in one.commits[:BECAUSE]])
+    hits: list[Hit] = []
+    for one in page:
+        found = [chunks[id] for id in one.chunks[: OTHERS + 1] if id in chunks]
+        found = found or read.chunks_of(wire, one.file)[:1] or [ChunkRow(0, one.file, 1, 1, "", "lines")]
+        lines = texts.get(one.file, "").split("\n")
+        shown = snippets.snippet(lines, found[0].first_line, found[0].last_line, words, query.context)
+        because = [subjects[id] for id in one.commits[:BECAUSE] if id in subjects]
+        hits.append(_hit(files[one.file], found, shown, round(one.score, 4), scope, because))
+    return hits
+
+
+def _hit(
+    file: FileRow, found: Sequence[ChunkRow], shown: list[Line], score: float, scope: Scope,
+    because: list[str] | None = None,
+) -> Hit:  # fmt: skip
+    row = scope.repositories[file.repository]
+    best = found[0]
+    changed, missing = _differs(row, file)
+    return Hit(
+        repository=row.slug, path=file.path, first_line=best.first_line, last_line=best.last_line,
+        symbol=best.symbol or None, kind=best.kind, language=file.language, commit=file.commit, changed=changed,
+        missing=missing, score=score, snippet=shown, because=because or [],
+        others=[Place(first_line=c.first_line, last_line=c.last_line, symbol=c.symbol or None) for c in found[1:]],
+    )  # fmt: skip
+
+
+def _differs(row: Row, file: FileRow) -> tuple[bool, bool]:
+    """Whether the file holds something else than the index does, and whether it is gone."""
+    if row.local_path is None:
+        return False, False
+    path = os.fsdecode(file.raw_path) if file.raw_path else file.path
+    try:
+        data = read_file(row.local_path, path, MAX_FILE)
+    except OSError:
+        return True, True
+    return data is None or hashlib.sha256(data).hexdigest() != file.hash, False
+
+
+# By symbol
+
+
+def _by_symbol(wire: Wire, query: SearchQuery, scope: Scope) -> tuple[list[Hit], bool]:
+    found = _named(wire, query.symbol or "", scope)
+    page = found[: query.limit]
+    files = read.files(wire, {chunk.file for chunk in page})
+    texts = read.texts(wire, files)
+    words = parse(query.symbol or "")
+    hits: list[Hit] = []
+    for chunk in page:
+        lines = texts[chunk.file].split("\n")
+        last = min(chunk.last_line, chunk.first_line + 2 * query.context)
+        shown = snippets.snippet(lines, chunk.first_line, last, words, query.context)
+        hits.append(_hit(files[chunk.file], [chunk], shown, 1.0, scope))
+    return hits, len(found) > len(page)
+
+
+def _named(wire: Wire, symbol: str | None, scope: Scope) -> list[ChunkRow]:
+    found = read.symbols(wire, scope.ids, symbol or "", MANY_CHUNKS)
+    return [chunk for chunk in found if scope.files is None or chunk.file in scope.files]
+
+
+# By expression
+
+
+def _by_expression(wire: Wire, query: SearchQuery, scope: Scope) -> tuple[list[Hit], bool]:
+    """Every line that matches, by path and line, up to the limit."""
+    expression = Expression(query.query)
+    symbol = {chunk.id for chunk in _named(wire, query.symbol, scope)} if query.symbol else None
+    hits: list[Hit] = []
+    for id, text in read.all_texts(wire, scope.ids, expression.literal):
+        if scope.files is not None and id not in scope.files:
+            continue
+        chunks: list[ChunkRow] | None = None
+        for found in expression.lines(text):
+            chunks = read.chunks_of(wire, id) if chunks is None else chunks
+            around = [one for one in chunks if one.first_line <= found.number <= one.last_line]
+            if symbol is not None and not any(one.id in symbol for one in around):
+                continue
+            if len(hits) == query.limit:
+                return hits, True
+            file = read.files(wire, [id])[id]
+            inner = around[-1] if around else ChunkRow(0, id, found.number, found.number, "", "lines")
+            place = inner._replace(first_line=found.number, last_line=found.number)
+            shown = snippets.around(text.split("\n"), found.number, found.marks, query.context)
+            hits.append(_hit(file, [place], shown, 1.0, scope))
+    return hits, False
+
+
+# How far it can be trusted
+
+
+def _warnings(rows: dict[int, Row], hits: Sequence[Hit]) -> list[str]:
+    said: list[str] = []
+    for row in rows.values():
+        where = row.local_path or row.slug
+        if leases.alive(row.lease_holder, row.lease_expires_at):
+            said.append(f"`{row.slug}` is being indexed now; not all of it is found yet.")
+        elif row.indexed_at is None:
+            said.append(f"`{row.slug}` is not indexed to the end: savant index {where}")
+        elif row.local_path and (head := quick_head(Path(row.local_path))) and head != row.indexed_commit:
+            said.append(f"`{row.slug}` was indexed at another commit than HEAD: savant index {where}")
+    changed = sum(hit.changed for hit in hits)
+    if changed:
+        said.append(f"{changed} of these files have changed since they were indexed; lines may have moved.")
+    return said
