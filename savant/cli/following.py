@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 from savant.cli import progress, results
 from savant.cli.door import Door
 from savant.errors import ErrorCode, SavantError
-from savant.schemas.runs import Run, RunResume
+from savant.schemas.runs import Run
 
 if TYPE_CHECKING:
     from savant.client import Client
-
-ANSWERS = {"a": "approve", "d": "deny", "r": "retry", "o": "done", "f": "fail"}
 
 
 async def carry_out(door: Door, client: Client, run: Run) -> int:
@@ -20,8 +18,8 @@ async def carry_out(door: Door, client: Client, run: Run) -> int:
     door.run_id = run.id
     door.leaving = f"Run {run.id} was interrupted. Go on from there: savant runs resume {run.id}"
     run = await follow(door, client, run)
-    while run.status == "waiting" and (answer := _ask(door, run)) is not None:
-        run = await follow(door, client, await client.runs.resume(run.id, answer))
+    while run.status == "waiting" and await _answered(door, client, run):
+        run = await follow(door, client, await client.runs.resume(run.id))
     return finish(door, run)
 
 
@@ -65,15 +63,10 @@ def _failure(run: Run, hint: str | None) -> SavantError:
     return SavantError(code, message, hint=hint)
 
 
-def _ask(door: Door, run: Run) -> RunResume | None:
-    """The person's answer to what a waiting run asks; None leaves it waiting."""
-    if run.config.on_approval != "ask" or not door.say.interactive or door.out.structured:
-        return None
-    door.say.note(run.error_message or "The run waits for an answer.")
-    if run.error_code == ErrorCode.UNCERTAIN_STEP:
-        choice = ANSWERS.get(
-            (door.say.ask("[r]epeat it, it was d[o]ne, [f]ail, or leave it waiting?") or "")[:1].lower()
-        )
-        return RunResume(on_uncertain=choice) if choice in ("retry", "done", "fail") else None
-    choice = ANSWERS.get((door.say.ask("[a]pprove, [d]eny, or leave it waiting?") or "")[:1].lower())
-    return RunResume(answer=choice) if choice in ("approve", "deny") else None
+async def _answered(door: Door, client: Client, run: Run) -> bool:
+    """Ask the person at the terminal what a waiting run asks; False leaves it waiting."""
+    if run.config.on_approval != "ask" or not door.say.interactive or door.out.structured or run.approval_id is None:
+        return False
+    from savant.cli import questions
+
+    return await questions.ask(door, client, run.approval_id)

@@ -47,6 +47,7 @@ def closing(run: Run) -> dict[str, Any]:
         "cost_usd": run.cost_usd,
         "usage": {"input_tokens": run.input_tokens, "output_tokens": run.output_tokens},
         "run_id": run.id,
+        "approval_id": run.approval_id,
         "result": run.result,
     }
 
@@ -79,8 +80,15 @@ def summary(run: Run) -> str:
 def next_command(run: Run) -> str | None:
     """What to type next, where a run did not simply end well."""
     match run.status:
-        case "waiting" if run.error_code == ErrorCode.UNCERTAIN_STEP:
-            return f"See: savant runs show {run.id}. Then: savant runs resume {run.id} --on-uncertain retry|done|fail"
+        case "waiting" if run.approval_id is not None and run.error_code == ErrorCode.UNCERTAIN_STEP:
+            see, yes = f"savant approvals show {run.approval_id}", f"savant approvals approve {run.approval_id}"
+            no = f"savant approvals deny {run.approval_id}"
+            return f"See: {see}. Then: {yes} (do it again), {yes} --done (it did happen), or {no}"
+        case "waiting" if run.approval_id is not None:
+            id = run.approval_id
+            return (
+                f"See: savant approvals show {id}. Then: savant approvals approve {id}, or savant approvals deny {id}"
+            )
         case "waiting":
             return f"See what it asks: savant runs show {run.id}"
         case "failed" | "stopped":

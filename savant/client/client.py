@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from savant.client.nouns import Agents, Definitions, Models, Personas, Rulesets, Runs, Workflows
+from savant.client.nouns import Agents, Approvals, Definitions, Models, Personas, Rulesets, Runs, Workflows
 from savant.client.transport import Transport
 from savant.settings import Settings
 
@@ -21,6 +21,7 @@ class Client:
         self.definitions = Definitions(transport)
         self.models = Models(transport)
         self.runs = Runs(transport)
+        self.approvals = Approvals(transport)
 
     async def __aenter__(self) -> Client:
         return self

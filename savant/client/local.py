@@ -13,7 +13,7 @@ from savant.settings import Settings
 
 T = TypeVar("T")
 WITHOUT_DATABASE = frozenset({"models"})
-READS = frozenset({"list", "get", "steps", "traces", "replay", "diff", "export"})
+READS = frozenset({"list", "get", "steps", "traces", "program", "replay", "diff", "export"})
 FOLLOW_SECONDS = 0.2
 
 

@@ -7,14 +7,15 @@ from typing import Generic, TypeVar
 
 from savant.client.transport import Transport
 from savant.schemas.agents import Agent, AgentCreate, AgentUpdate
+from savant.schemas.approvals import Approval, ApprovalAnswer, ApprovalList
 from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
 from savant.schemas.models import ModelTest, Provider
 from savant.schemas.personas import Persona, PersonaCreate, PersonaUpdate
 from savant.schemas.plans import Apply, Plan
-from savant.schemas.rulesets import Ruleset, RulesetCreate, RulesetUpdate
+from savant.schemas.programs import Program
 from savant.schemas.replays import Replay, RunDiff, RunFork, RunReplay, RunRetry
-from savant.schemas.replays import Replay, RunFork, RunReplay, RunRetry
+from savant.schemas.rulesets import Ruleset, RulesetCreate, RulesetUpdate
 from savant.schemas.runs import Event, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
@@ -108,7 +109,6 @@ class Runs:
     async def resume(self, id: int, options: RunResume | None = None, *, detach: bool = False) -> Run:
         return await self._transport.resume(id, options or RunResume(), detach=detach)
 
-    def follow(self, id: int, after: int = 0) -> AsyncIterator[Event]:
     async def fork(self, id: int, options: RunFork, *, detach: bool = False) -> Run:
         """A new run that begins with what another did before a step, and goes on live with what is changed."""
         return await self._transport.fork(id, options, detach=detach)
@@ -120,12 +120,12 @@ class Runs:
     async def replay(self, id: int, options: RunReplay | None = None) -> Replay:
         """Run it again from its record, offline; says whether it is equal, or where it parts first."""
         return await self._transport.call("replays", "replay", Replay, id=id, options=options or RunReplay())
+
     async def diff(self, id: int, other: int) -> RunDiff:
         """What differs between two runs, step by step."""
         return await self._transport.call("replays", "diff", RunDiff, id=id, other=other)
 
     def follow(self, id: int, after: int = 0) -> AsyncIterator[Event]:
-
         return self._transport.follow(id, after)
 
     async def list(self, query: RunList | None = None) -> Page[Run]:
@@ -138,6 +138,10 @@ class Runs:
         """All steps by number, with their inputs and outputs in full."""
         return await self._transport.call("runs", "steps", list[Step], id=id)
 
+    async def program(self, id: int) -> Program:
+        """What it runs, resolved: definitions with their versions, models, the state of the repository."""
+        return await self._transport.call("runs", "program", Program, id=id)
+
     async def traces(self, id: int, after: int = 0, limit: int = 1000) -> list[Trace]:
         return await self._transport.call("runs", "traces", list[Trace], id=id, after=after, limit=limit)
 
@@ -147,3 +151,22 @@ class Runs:
 
     async def delete(self, id: int) -> None:
         await self._transport.call("runs", "delete", type(None), id=id)
+
+
+class Approvals:
+    """What waiting runs ask. An answer is recorded; `runs.resume` goes on with the run."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def list(self, query: ApprovalList | None = None) -> Page[Approval]:
+        return await self._transport.call("approvals", "list", Page[Approval], query=query or ApprovalList())
+
+    async def get(self, id: int) -> Approval:
+        return await self._transport.call("approvals", "get", Approval, id=id)
+
+    async def approve(self, id: int, answer: ApprovalAnswer | None = None) -> Approval:
+        return await self._transport.call("approvals", "approve", Approval, id=id, answer=answer or ApprovalAnswer())
+
+    async def deny(self, id: int, answer: ApprovalAnswer | None = None) -> Approval:
+        return await self._transport.call("approvals", "deny", Approval, id=id, answer=answer or ApprovalAnswer())

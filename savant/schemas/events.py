@@ -115,6 +115,7 @@ class Result(Schema, kw_only=True, tag="result", tag_field="type"):
     usage: Usage | None
     run_id: int | None
     error_message: str | None = None
+    approval_id: int | None = None
     result: Any = None
     error: dict[str, Any] | None = None
 

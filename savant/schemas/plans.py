@@ -8,6 +8,7 @@ from savant.schemas.base import Input, Schema
 from savant.schemas.programs import Bundle
 
 Kind = Literal["agent", "workflow", "persona", "ruleset"]
+KINDS: tuple[Kind, ...] = ("agent", "workflow", "persona", "ruleset")
 
 
 class Apply(Input):

@@ -49,10 +49,22 @@ async def refuse_duplicate(work: UnitOfWork, model: type[Any], kind: Kind, slug:
         )
 
 
+def check_limit(limit: int) -> None:
+    """Raise VALIDATION_ERROR for a page that is empty or too long."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise SavantError(ErrorCode.VALIDATION, f"limit must be between 1 and {MAX_LIMIT}, not {limit}.")
+
+
+def number(cursor: str) -> int:
+    """The number in a cursor of a list that is in order of ids."""
+    if not cursor.isdigit():
+        raise SavantError(ErrorCode.VALIDATION, f"`{cursor}` is not a cursor of this list.")
+    return int(cursor)
+
+
 def listing(model: type[Any], query: ListQuery, selected: Select[Any]) -> Select[Any]:
     """`selected`, filtered and cut to one page (and one row more) in order of slug."""
-    if not 1 <= query.limit <= MAX_LIMIT:
-        raise SavantError(ErrorCode.VALIDATION, f"limit must be between 1 and {MAX_LIMIT}, not {query.limit}.")
+    check_limit(query.limit)
     statement = selected.order_by(model.slug).limit(query.limit + 1)
     if query.q:
         word = query.q.lower()

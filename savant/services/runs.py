@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import func, select
@@ -16,7 +17,8 @@ from savant.models.step import Step as StepRow
 from savant.models.trace import Trace as TraceRow
 from savant.runtime.blobs import ReadBlobs, canonical, digest, unpack
 from savant.schemas.base import Page
-from savant.schemas.programs import Program
+from savant.schemas.plans import KINDS
+from savant.schemas.programs import Bundle, Program
 from savant.schemas.runs import FINISHED, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
@@ -24,8 +26,7 @@ from savant.services import approvals, leases, records
 
 
 async def list(work: Reading, query: RunList) -> Page[Run]:
-    if not 1 <= query.limit <= records.MAX_LIMIT:
-        raise SavantError(ErrorCode.VALIDATION, f"limit must be between 1 and {records.MAX_LIMIT}.")
+    records.check_limit(query.limit)
     statement = select(Row).order_by(Row.id.desc())
     if query.status is not None:
         statement = statement.where(Row.status == query.status)
@@ -34,18 +35,14 @@ async def list(work: Reading, query: RunList) -> Page[Run]:
     if query.slug is not None:
         statement = statement.where(Row.runnable_slug == query.slug)
     if query.cursor is not None:
-        statement = statement.where(Row.id < _number(query.cursor))
+        statement = statement.where(Row.id < records.number(query.cursor))
     rows = (await work.session.scalars(statement.limit(query.limit + 1))).all()
     page, more = records.cut(rows, query.limit)
-    counts = await _steps_counts(work, [row.id for row in page])
-    return Page(
-        items=[shown(row, counts.get(row.id, 0)) for row in page], next_cursor=str(page[-1].id) if more else None
-    )
+    return Page(items=await _all_shown(work, page), next_cursor=str(page[-1].id) if more else None)
 
 
 async def get(work: Reading, id: int) -> Run:
-    row = await find(work, id)
-    return shown(row, (await _steps_counts(work, [id])).get(id, 0))
+    return (await _all_shown(work, [await find(work, id)]))[0]
 
 
 async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
@@ -53,15 +50,12 @@ async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
     known = await _by_key(work, create.idempotency_key)
     if known is not None:
         return shown(known, 0)
-    definition = getattr(program.bundle, f"{program.type}s")[program.slug]
-    version = await records.keep_version(
-        work, program.type, program.slug, definition, "file" if _from_file(create) else "workspace"
-    )
+    version_id = await _keep_versions(work, create.bundle, program)
     row = Row(
         user_id=work.actor.user_id,
         runnable_type=program.type,
         runnable_slug=program.slug,
-        version_id=version.id,
+        version_id=version_id,
         status="pending",
         goal=create.goal,
         inputs=create.inputs,
@@ -78,6 +72,19 @@ async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
     return shown(row, 0)
 
 
+async def _keep_versions(work: UnitOfWork, given: Bundle, program: Program) -> int:
+    """Give every definition of the program its version, and return the id of the runnable's own."""
+    own = 0
+    for kind in KINDS:
+        for slug, definition in getattr(program.bundle, f"{kind}s").items():
+            source = "file" if slug in getattr(given, f"{kind}s") else "workspace"
+            version = await records.keep_version(work, kind, slug, definition, source)
+            program.versions[f"{kind}/{slug}"] = version.version
+            if (kind, slug) == (program.type, program.slug):
+                own = version.id
+    return own
+
+
 async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
     """Make a run that stopped, failed, waits or lost its process ready to go on from its journal."""
     row = await find(work, id, lock=True)
@@ -90,7 +97,9 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
             hint=f"Follow it: savant runs watch {id}",
         )
     changes = {name: value for name, value in msgspec.structs.asdict(options).items() if value is not None}
-    await approvals.answer(work, id, changes.pop("on_uncertain", None), changes.pop("answer", None))
+    await approvals.answer(
+        work, id, changes.pop("on_uncertain", None), changes.pop("answer", None), changes.pop("reason", None)
+    )
     row.config = {**row.config, **changes}
     row.status = "pending"
     row.stop_requested_at = None
@@ -156,6 +165,16 @@ async def traces(work: Reading, id: int, after: int = 0, limit: int = 1000) -> b
     ]
 
 
+async def program(work: Reading, id: int) -> Program:
+    """What the run runs: every definition it resolved, with versions, models and the state of the repository."""
+    row = await find(work, id)
+    stored = await blobs.reader(work)([row.program_hash or ""])
+    raw = stored.get(row.program_hash or "")
+    if raw is None:
+        raise SavantError(ErrorCode.NOT_FOUND, f"What run {id} ran is no longer stored.", hint="It was removed by gc.")
+    return msgspec.json.decode(raw, type=Program)
+
+
 async def find(work: Reading, id: int, *, lock: bool = False) -> Row:
     """The run's row; with `lock` nobody else changes it before this work is done (on SQLite nobody ever does)."""
     statement = select(Row).where(Row.id == id)
@@ -163,6 +182,12 @@ async def find(work: Reading, id: int, *, lock: bool = False) -> Row:
     if row is None:
         raise SavantError(ErrorCode.NOT_FOUND, f"There is no run {id}.", hint="`savant runs list` shows what there is.")
     return row
+
+
+async def _all_shown(work: Reading, rows: Sequence[Row]) -> builtins.list[Run]:
+    counts = await _steps_counts(work, [row.id for row in rows])
+    questions = await approvals.waiting_for(work, [row.id for row in rows if row.status == "waiting"])
+    return [shown(row, counts.get(row.id, 0), questions.get(row.id)) for row in rows]
 
 
 async def _by_key(work: Reading, key: str | None) -> Row | None:
@@ -178,18 +203,9 @@ async def _steps_counts(work: Reading, ids: builtins.list[int]) -> dict[int, int
     return dict((await work.session.execute(counted)).all())
 
 
-def _from_file(create: RunCreate) -> bool:
-    return create.slug in getattr(create.bundle, f"{create.type}s")
-
-
-def _number(cursor: str) -> int:
-    if not cursor.isdigit():
-        raise SavantError(ErrorCode.VALIDATION, f"`{cursor}` is not a cursor of this list.")
-    return int(cursor)
-
-
-def shown(row: Row, steps_count: int) -> Run:
+def shown(row: Row, steps_count: int, approval_id: int | None = None) -> Run:
     fields = {name: getattr(row, name) for name in Run.__struct_fields__ if hasattr(row, name)}
     fields["steps_count"] = steps_count
+    fields["approval_id"] = approval_id
     fields["alive"] = leases.alive(row.lease_holder, row.lease_expires_at) if row.status == "running" else None
     return msgspec.convert(fields, Run)

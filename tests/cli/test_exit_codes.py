@@ -186,14 +186,14 @@ def test_6_a_record_that_is_not_of_this_world(savant: Cli, terminal: bool) -> No
 def test_8_parked_and_answered(savant: Cli, terminal: bool) -> None:
     check(savant, [*asking(savant), "--on-approval", "park"], ExitCode.APPROVAL_NEEDED, "fs.write", terminal=terminal)
     assert not (savant.folder / "made.txt").exists()
-    check(savant, ["runs", "resume", "1"], ExitCode.APPROVAL_NEEDED, "--approve", terminal=terminal)
+    check(savant, ["runs", "resume", "1"], ExitCode.APPROVAL_NEEDED, "savant approvals approve 1", terminal=terminal)
     check(savant, ["runs", "resume", "1", "--approve"], ExitCode.DONE, "Written.", terminal=terminal)
     assert (savant.folder / "made.txt").read_text() == "hello"
 
 
 @pytest.mark.parametrize(("answer", "written"), [("a", True), ("d", False)])
 def test_on_a_terminal_the_person_is_asked_and_the_same_run_goes_on(savant: Cli, answer: str, written: bool) -> None:
-    result = savant.on_terminal(*asking(savant), answers=[("[a]pprove", answer)])
+    result = savant.on_terminal(*asking(savant), answers=[("[a]pprove", answer), ("Why?", "Not today.")])
     assert "fs.write" in result.stdout
     assert (savant.folder / "made.txt").exists() is written
     assert (result.code == ExitCode.DONE) is written, result.stdout
@@ -202,7 +202,7 @@ def test_on_a_terminal_the_person_is_asked_and_the_same_run_goes_on(savant: Cli,
 def test_8_left_unanswered_it_waits(savant: Cli) -> None:
     result = savant.on_terminal(*asking(savant), answers=[("[a]pprove", "")])
     assert result.code == ExitCode.APPROVAL_NEEDED
-    assert "savant runs show 1" in result.stdout
+    assert "savant approvals approve 1" in result.stdout
 
 
 @TERMINAL
@@ -215,7 +215,8 @@ def test_8_a_write_whose_end_nobody_saw(savant: Cli, terminal: bool) -> None:
         "UPDATE steps SET status = 'running', output = NULL, completed_at = NULL",
         "UPDATE runs SET status = 'running', completed_at = NULL, result = NULL",
     )
-    check(savant, ["runs", "resume", "1"], ExitCode.APPROVAL_NEEDED, "--on-uncertain retry", terminal=terminal)
+    resume = ["runs", "resume", "1", "--on-approval", "park"]
+    check(savant, resume, ExitCode.APPROVAL_NEEDED, "approvals approve 1 --done", terminal=terminal)
     check(savant, ["runs", "resume", "1", "--on-uncertain", "done"], ExitCode.DONE, "completed", terminal=terminal)
 
 

@@ -162,6 +162,9 @@ async def resume(
     approve: Annotated[
         bool | None, typer.Option("--approve/--deny", help="Answer what the run asks.", show_default=False)
     ] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="WHY", help="Why it is approved or denied; the model is told.")
+    ] = None,
     on_approval: Annotated[
         Literal["ask", "fail", "deny", "park"] | None, typer.Option(help="What to do when an approval is needed.")
     ] = None,
@@ -179,13 +182,16 @@ async def resume(
     options = RunResume(
         on_uncertain=on_uncertain,
         answer=None if approve is None else "approve" if approve else "deny",
-        on_approval=on_approval or (None if door.say.interactive else "fail" if approve is None else None),
+        reason=reason,
+        on_approval=on_approval,
         max_steps=max_steps,
         token_budget=token_budget,
         budget_usd=budget,
         timeout=timeout,
     )
     async with door.connect() as client:
+        if on_approval is None and door.say.interactive and (await client.runs.get(id)).config.on_approval == "fail":
+            options.on_approval = "ask"  # nobody was there to be asked; now somebody is
         run = await client.runs.resume(id, options, detach=not follow)
         if not follow:
             following.started(door, run)

@@ -10,7 +10,7 @@ from savant.errors import ErrorCode, SavantError
 from savant.runtime.definitions.load import raise_all
 from savant.runtime.definitions.positions import At, did_you_mean
 from savant.runtime.execution import Execution
-from savant.runtime.journal import FINAL, Do, Parked, Retry
+from savant.runtime.journal import FINAL, Answer, Do, Parked, Retry
 from savant.runtime.limits import Limits
 from savant.runtime.workflows.expressions import ExpressionError, Scope, evaluate, evaluate_test
 from savant.runtime.workflows.filters import describe, text
@@ -303,20 +303,21 @@ class _Interpreter:
         message = text(evaluate(step.message, scope, (*step.at, "approval")))
 
         async def do() -> Any:
-            return {"approved": self._approved(path, message)}
+            answer = self._answered(path, message)
+            if answer.decision == "deny":
+                because = f" ({answer.reason})" if answer.reason else ""
+                raise SavantError(ErrorCode.POLICY_DENIED, f"Not approved{because}: {message}")
+            return {"approved": True, "reason": answer.reason}
 
-        output = await self._record(step, path, "approval", {"message": message}, do)
-        if not output["approved"]:
-            raise SavantError(ErrorCode.POLICY_DENIED, f"Not approved: {message}")
-        return output
+        return await self._record(step, path, "approval", {"message": message}, do)
 
-    def _approved(self, path: str, message: str) -> bool:
-        decision = self._journal.decision(path)
-        if decision in ("approve", "deny"):
-            return decision == "approve"
+    def _answered(self, path: str, message: str) -> Answer:
+        answer = self._journal.answer(path)
+        if answer is not None and answer.decision in ("approve", "deny"):
+            return answer
         match self._execution.config.on_approval:
             case "deny":
-                return False
+                return Answer("deny", "in this run nobody is asked")
             case "fail":
                 raise SavantError(
                     ErrorCode.APPROVAL_NEEDED,
