@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from savant.errors import ErrorCode, ExitCode, SavantError
-from savant.runtime.journal import Parked
+from savant.runtime.blobs import unpack
+from savant.runtime.journal import Answer, Parked
 from savant.schemas.agents import ToolPolicy
 from tests.runtime.agents.running import Harness, Letters, action, call, calls
 
@@ -106,6 +107,37 @@ async def test_a_refused_approval_is_told_to_the_model(tmp_path: Path) -> None:
     assert (await running.run(on_approval="park", options=decided))["text"] == "Counted instead."
     assert letters.posted == []
     assert "not approved" in running.heard(1)[-1]
+
+
+@pytest.mark.parametrize("reason", ["Ask me on Monday.", None])
+async def test_why_a_call_was_refused_is_told_to_the_model_and_kept(tmp_path: Path, reason: str | None) -> None:
+    running, letters = harness(tmp_path, [POST, call("letters.count"), "Counted instead."], ASKING)
+    with pytest.raises(Parked) as caught:
+        await running.run(on_approval="park")
+    decided = {"decisions": {caught.value.path: Answer("deny", reason)}}
+    assert (await running.run(on_approval="park", options=decided))["text"] == "Counted instead."
+    assert letters.posted == []
+    told = running.heard(1)[-1]
+    assert told == f"letters.post was not approved{f': {reason}' if reason else '.'}"
+    approval = running.steps("approval")[0]
+    assert (await unpack(approval.output, running.store.read_blobs)).get("reason") == reason
+
+
+async def test_in_a_run_where_nobody_is_asked_the_model_is_told_so(tmp_path: Path) -> None:
+    running, _ = harness(tmp_path, [POST, call("letters.count"), "Counted instead."], ASKING)
+    assert (await running.run(on_approval="deny"))["text"] == "Counted instead."
+    assert "nobody is asked" in running.heard(1)[-1]
+
+
+async def test_one_answer_answers_one_question(tmp_path: Path) -> None:
+    again = call("letters.post", text="b")
+    running, letters = harness(tmp_path, [POST, again, "Posted."], ASKING)
+    with pytest.raises(Parked) as first:
+        await running.run(on_approval="park")
+    with pytest.raises(Parked) as second:
+        await running.run(on_approval="park", options={"decisions": {first.value.path: Answer("approve", "Go on.")}})
+    assert first.value.path != second.value.path
+    assert letters.posted == ["a"]
 
 
 async def test_all_questions_of_a_turn_come_before_its_first_call(tmp_path: Path) -> None:
