@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from savant import clock
 from savant.database.connect import Database
-from savant.database.journal_sql import STEP, dialect_tools, statements
+from savant.database.journal_sql import STEP, TRACE_ROW, dialect_tools, statements
 from savant.models.blob import Blob
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
@@ -55,9 +55,11 @@ class DatabaseJournalStore:
         if blobs:
             batches.append((self._statements.insert_blob, [self._blob(key, blobs[key], now) for key in blobs]))
         if steps:
-            batches.append((self._statements.upsert_step, [self._step(step, now) for step in steps]))
+            rows = [self._step(step, now) for step in steps]
+            batches.append((self._statements.upsert_step, self._together(STEP, rows)))
         if traces:
-            batches.append((self._statements.insert_trace, [self._trace(trace, now) for trace in traces]))
+            rows = [self._trace(trace, now) for trace in traces]
+            batches.append((self._statements.insert_trace, self._together(TRACE_ROW, rows)))
         if batches:
             await self._wire.transact(batches)
 
@@ -89,6 +91,12 @@ class DatabaseJournalStore:
         insert, _ = dialect_tools(session.get_bind().dialect.name)
         row = {"workspace_id": workspace_id, "sha256": key, "size": len(content), "data": _packed(content)}
         await session.execute(insert(Blob).values(**row, created_at=clock.now()).on_conflict_do_nothing())
+
+    def _together(self, names: Sequence[str], rows: Rows) -> Rows:
+        """The rows as their statement takes them: each by itself, or on Postgres all in one."""
+        if self._dialect == "sqlite":
+            return rows
+        return [(_encoder.encode([dict(zip(names, row, strict=True)) for row in rows]).decode(),)]
 
     def _step(self, step: Step, now: Any) -> tuple[Any, ...]:
         return (

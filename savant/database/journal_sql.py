@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import Table, Text, bindparam, select
-from sqlalchemy import cast as to_text
+from sqlalchemy import JSON, Table, Text, bindparam, column, select
+from sqlalchemy import cast as to_type
 from sqlalchemy import func as sql
 
 from savant.models.blob import Blob
@@ -26,6 +26,8 @@ CHANGING = (
     "output_tokens", "started_at", "completed_at", "duration_ms",
 )  # fmt: skip
 TRACE = ("run_id", "seq", "event_type", "payload", "timestamp", "created_at")
+TRACE_ROW = ("run_id", "seq", "of_run", "of_step", "event_type", "payload", "timestamp", "created_at")
+JSON_COLUMNS = frozenset({"input", "output", "payload"})
 BLOB = ("workspace_id", "sha256", "size", "data", "created_at")
 LIMIT = {"sqlite": " LIMIT ?", "postgresql": " LIMIT %s"}  # SQLAlchemy's own brings an OFFSET along
 
@@ -33,7 +35,7 @@ LIMIT = {"sqlite": " LIMIT ?", "postgresql": " LIMIT %s"}  # SQLAlchemy's own br
 class Statements(NamedTuple):
     """The SQL of one dialect; parameters are positional, in the order of the tuples above.
 
-    `insert_trace` takes the run and the number of its step (or None) after `seq`.
+    On Postgres steps and traces are written many at a time: their one parameter is a JSON list of objects.
     """
 
     upsert_step: str
@@ -55,15 +57,22 @@ def statements(dialect: Dialect) -> Statements:
         assert compiled.positiontup == list(order), compiled.positiontup
         return str(compiled)
 
-    upsert = insert(steps).values(_named(steps, STEP)).inline()
-    upsert = upsert.on_conflict_do_update(
+    if dialect == "postgresql":
+        upsert, step_order = insert(steps).from_select(STEP, _given_steps(steps)), ("rows",)
+        trace, trace_order = insert(traces).from_select([*TRACE, "step_id"], _given_traces(traces, steps)), ("rows",)
+    else:
+        upsert, step_order = insert(steps).values(_named(steps, STEP)), STEP
+        trace, trace_order = (
+            insert(traces).values(_named(traces, TRACE) | {"step_id": _step_of_trace(steps)}),
+            TRACE_ROW,
+        )
+    upsert = upsert.inline().on_conflict_do_update(
         index_elements=["run_id", "step_number"], set_={name: upsert.excluded[name] for name in CHANGING}
     )
-    trace = insert(traces).values({**_named(traces, TRACE), "step_id": _step_of_trace(steps)}).inline()
     blob = insert(blobs).values(_named(blobs, BLOB)).inline().on_conflict_do_nothing()
     return Statements(
-        upsert_step=text(upsert, *STEP),
-        insert_trace=text(trace, "run_id", "seq", "of_run", "of_step", *TRACE[2:]),
+        upsert_step=text(upsert, *step_order),
+        insert_trace=text(trace.inline(), *trace_order),
         insert_blob=text(blob, *BLOB),
         steps=text(_all_steps(steps), "of_run"),
         last_seq=text(select(sql.max(traces.c.seq)).where(_of_run(traces)), "of_run"),
@@ -84,6 +93,33 @@ def _step_of_trace(steps: Table) -> Any:
     return select(steps.c.id).where(_of_run(steps), steps.c.step_number == bindparam("of_step")).scalar_subquery()
 
 
+def _given_steps(steps: Table) -> Any:
+    rows = _given([_given_column(steps, name) for name in STEP])
+    return select(*(_as_kept(rows, name) for name in STEP))
+
+
+def _given_traces(traces: Table, steps: Table) -> Any:
+    rows = _given([*(_given_column(traces, name) for name in TRACE), column("of_step", steps.c.step_number.type)])
+    of_step = (steps.c.run_id == rows.c.run_id) & (steps.c.step_number == rows.c.of_step)
+    # A subquery and no join: it goes by the index, however much the planner believes to be in the table.
+    return select(*(_as_kept(rows, name) for name in TRACE), select(steps.c.id).where(of_step).scalar_subquery())
+
+
+def _as_kept(rows: Any, name: str) -> Any:
+    return to_type(rows.c[name], JSON) if name in JSON_COLUMNS else rows.c[name]
+
+
+def _given(columns: Sequence[Any]) -> Any:
+    """The rows of a JSON list as a table: Postgres takes a hundred of them as fast as a few."""
+    rows = sql.json_to_recordset(to_type(bindparam("rows", type_=Text), JSON))
+    return rows.table_valued(*columns).render_derived(name="given", with_types=True)
+
+
+def _given_column(table: Table, name: str) -> Any:
+    """A column as it is given; JSON as text in the JSON, for that may hold what Postgres cannot take apart."""
+    return column(name, Text() if name in JSON_COLUMNS else table.c[name].type)
+
+
 def _all_steps(steps: Table) -> Any:
     return select(*_raw(steps, STEP)).where(_of_run(steps)).order_by(steps.c.step_number)
 
@@ -102,7 +138,7 @@ def _next_traces(traces: Table, steps: Table) -> Any:
 
 def _raw(table: Table, names: Sequence[str]) -> list[Any]:
     """Columns with JSON as the text it was written as."""
-    return [to_text(table.c[name], Text) if name in ("input", "output", "payload") else table.c[name] for name in names]
+    return [to_type(table.c[name], Text) if name in JSON_COLUMNS else table.c[name] for name in names]
 
 
 def dialect_tools(dialect: str) -> tuple[Any, Any]:
