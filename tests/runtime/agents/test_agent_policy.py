@@ -119,7 +119,7 @@ async def test_why_a_call_was_refused_is_told_to_the_model_and_kept(tmp_path: Pa
     assert letters.posted == []
     told = running.heard(1)[-1]
     assert told == f"letters.post was not approved{f': {reason}' if reason else '.'}"
-    approval = running.steps("approval")[0]
+    approval = running.steps("approval")[-1]
     assert (await unpack(approval.output, running.store.read_blobs)).get("reason") == reason
 
 
