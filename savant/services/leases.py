@@ -16,7 +16,7 @@ from savant.models.run import Run
 
 LEASE_SECONDS = 15
 RENEW_SECONDS = 5.0
-POLL_SECONDS = 0.4
+POLL_SECONDS = 0.3
 
 
 def holder() -> str:

@@ -12,7 +12,7 @@ from savant.runtime.engines.beneath import Beneath
 from savant.runtime.engines.process import Completed, clean_environment, run
 from savant.runtime.tools.engine import Engine, bad_argument, tool
 
-_GRACE_SECONDS = 2.0
+_GRACE_SECONDS = 0.5
 
 
 class CommandResult(msgspec.Struct, kw_only=True):
