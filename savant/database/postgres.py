@@ -64,11 +64,10 @@ class PostgresWire:
 
     async def transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
         async with self._named_errors() as connection, connection.pipeline(), connection.cursor() as cursor:
-            await cursor.execute("BEGIN")
+            # What is sent up to the end of a pipeline is one transaction to Postgres, without a BEGIN and a COMMIT.
             for statement, rows in batches:
                 for row in rows:
                     await cursor.execute(cast(LiteralString, statement), row, prepare=True)
-            await cursor.execute("COMMIT")
 
     async def fetch(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         async with self._named_errors() as connection:
