@@ -26,9 +26,11 @@ from savant.runtime.journal_outcomes import (
     Parked,
     Spending,
     Spent,
+    describe,
     recorded_error,
 )
 from savant.runtime.journal_store import JournalStore, Writer
+from savant.runtime.origin import Origin, done_at
 from savant.schemas.runs import Event, OnUncertain
 from savant.schemas.steps import Effect, Step, StepStatus, StepType
 from savant.schemas.traces import Trace
@@ -212,11 +214,6 @@ class Journal:
         given = self._decisions.pop(path, None)
         return given if given is None or isinstance(given, Answer) else Answer(given)
 
-    def decision(self, path: str) -> Decision | None:
-        """The decision of `answer`, where its reason does not matter."""
-        answer = self.answer(path)
-        return answer.decision if answer else None
-
     def trace(self, event_type: str, payload: dict[str, Any], step_number: int | None = None) -> None:
         """Record one event of the run; it is durable with the next commit, at most a moment later."""
         trace = Trace(
@@ -270,7 +267,8 @@ class Journal:
         if "write" not in (effect, prior.effect):
             self._writer.add(step=interrupted)
             return False
-        match self.decision(prior.path) or self._on_uncertain:
+        answer = self.answer(prior.path)
+        match answer.decision if answer else self._on_uncertain:
             case "retry":
                 self._writer.add(step=interrupted)
                 return False
@@ -304,7 +302,7 @@ class Journal:
         began = clock.monotonic()
         await self._begin(step, blobs)
         try:
-            result = await do()
+            result = await done_at(Origin(self.run_id, step.path, step.agent), do)
         except asyncio.CancelledError:
             self._interrupt(step, "interrupted")
             raise
@@ -322,7 +320,7 @@ class Journal:
         step.started_at = clock.now()
         self._last[step.path] = step
         self._writer.add(step=step, blobs=blobs)
-        self.trace("step.started", _describe(step), step.step_number)
+        self.trace("step.started", describe(step), step.step_number)
         if step.effect != "write":
             return
         try:
@@ -335,7 +333,7 @@ class Journal:
     def _interrupt(self, step: Step, status: StepStatus) -> None:
         step.status = status
         self._writer.add(step=step)
-        self.trace("step.interrupted", _describe(step), step.step_number)
+        self.trace("step.interrupted", describe(step), step.step_number)
 
     async def _complete(self, step: Step, outcome: Outcome, began: float) -> Any:
         self._charge(step, outcome)
@@ -346,7 +344,7 @@ class Journal:
         step.output = pack(raw, outcome.output, blobs)
         step.status = "completed"
         self._end(step, began)
-        payload = _describe(step)
+        payload = describe(step)
         payload["preview"] = raw[:PREVIEW_BYTES].decode(errors="ignore")
         payload["duration_ms"] = step.duration_ms
         if step.cost_usd is not None:
@@ -384,7 +382,7 @@ class Journal:
         step.error_message = str(error)
         self._end(step, None)
         self._writer.add(step=step)
-        payload = _describe(step)
+        payload = describe(step)
         payload["error_code"] = step.error_code
         payload["error_message"] = step.error_message
         payload["handled"] = handled
@@ -397,12 +395,3 @@ class Journal:
             step.duration_ms = round((clock.monotonic() - began) * 1000)
         elif step.started_at is not None:
             step.duration_ms = round((step.completed_at - step.started_at).total_seconds() * 1000)
-
-
-def _describe(step: Step) -> dict[str, Any]:
-    described: dict[str, Any] = {"path": step.path, "type": step.type, "attempt": step.attempt}
-    if step.tool_name is not None:
-        described["tool_name"] = step.tool_name
-    if step.agent is not None:
-        described["agent"] = step.agent
-    return described

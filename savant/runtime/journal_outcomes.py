@@ -99,3 +99,13 @@ def recorded_error(step: Step) -> SavantError:
     known = step.error_code in ErrorCode.__members__.values()
     code = ErrorCode(step.error_code) if known else ErrorCode.UNEXPECTED
     return SavantError(code, step.error_message or "The step failed.")
+
+
+def describe(step: Step) -> dict[str, Any]:
+    """What every event of a step says of it."""
+    described: dict[str, Any] = {"path": step.path, "type": step.type, "attempt": step.attempt}
+    if step.tool_name is not None:
+        described["tool_name"] = step.tool_name
+    if step.agent is not None:
+        described["agent"] = step.agent
+    return described

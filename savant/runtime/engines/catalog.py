@@ -10,17 +10,22 @@ import msgspec
 
 from savant.runtime.engines.fs import Fs
 from savant.runtime.engines.git import Git
+from savant.runtime.engines.memory import Memory
 from savant.runtime.engines.personas import Personas
 from savant.runtime.engines.rules import Rules
 from savant.runtime.engines.shell import Shell
+from savant.runtime.memory import MemoryList, MemoryStore
 from savant.runtime.tools.base import ToolSpec
 from savant.runtime.tools.engine import Engine
 from savant.schemas.programs import Bundle
 
 
-def builtin(root: Path | None, bundle: Bundle, *, shell: bool = False) -> list[Engine]:
-    """The engines of a run: those of files only with a `root`, the shell only if it is asked for."""
+def builtin(
+    root: Path | None, bundle: Bundle, *, shell: bool = False, memories: MemoryStore | None = None
+) -> list[Engine]:
+    """The engines of a run: those of files only with a `root`, the shell and memory only if they are asked for."""
     engines: list[Engine] = [Personas(bundle.personas), Rules(bundle.rulesets)]
+    engines += [Memory(memories)] if memories is not None else []
     if root is not None:
         engines += [Fs(root), Git(root)]
         engines += [Shell(root)] if shell else []
@@ -29,7 +34,7 @@ def builtin(root: Path | None, bundle: Bundle, *, shell: bool = False) -> list[E
 
 def reference() -> str:
     """docs/engines.md: every built-in tool with its effect and arguments (`python -m savant.runtime.engines`)."""
-    engines = sorted(builtin(Path(), Bundle(), shell=True), key=lambda engine: engine.name)
+    engines = sorted(builtin(Path(), Bundle(), shell=True, memories=MemoryList()), key=lambda engine: engine.name)
     return _HEAD + "\n".join(section for engine in engines for section in _engine(engine))
 
 
@@ -67,7 +72,11 @@ def _argument(name: str, schema: dict[str, Any], required: bool) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    options = [option["type"] for option in schema.get("anyOf", [schema])]
+    options = [_option(option) for option in schema.get("anyOf", [schema])]
     text = " or ".join(option for option in options if option != "null")
     limits = [f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to")) if key in schema]
     return " ".join([text, *limits])
+
+
+def _option(schema: dict[str, Any]) -> str:
+    return schema["type"] if "type" in schema else " or ".join(f"`{value}`" for value in schema["enum"])

@@ -6,6 +6,7 @@ import pytest
 
 from savant.errors import SavantError
 from savant.runtime.engines.catalog import builtin, reference
+from savant.runtime.memory import MemoryList
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.schemas.personas import PersonaDefinition
 from savant.schemas.programs import Bundle
@@ -25,6 +26,8 @@ EFFECTS = {
     "git.recent": "read",
     "git.show": "read",
     "git.status": "read",
+    "memory.recall": "read",
+    "memory.remember": "idempotent",
     "personas.get": "read",
     "personas.list": "read",
     "rules.get": "read",
@@ -38,7 +41,7 @@ BUNDLE = Bundle(
 
 
 def test_every_tool_has_the_effect_it_must_have(tmp_path):
-    toolbox = EngineToolbox(builtin(tmp_path, Bundle(), shell=True))
+    toolbox = EngineToolbox(builtin(tmp_path, Bundle(), shell=True, memories=MemoryList()))
     assert {spec.name: spec.effect for spec in toolbox.specs()} == EFFECTS
 
 
@@ -49,7 +52,7 @@ def test_the_shell_is_off_unless_asked_for_and_files_need_a_root(tmp_path):
 
 
 def test_every_argument_that_is_not_plain_is_described(tmp_path):
-    for spec in EngineToolbox(builtin(tmp_path, Bundle(), shell=True)).specs():
+    for spec in EngineToolbox(builtin(tmp_path, Bundle(), shell=True, memories=MemoryList())).specs():
         assert spec.description.endswith("."), spec.name
         for name, schema in spec.input_schema["properties"].items():
             assert "description" in schema or name in ("limit", "first_line", "commits"), f"{spec.name} {name}"
