@@ -52,6 +52,10 @@ def build(noun: Noun) -> typer.Typer:
     app = group()
     for add in (_list, _show, _create, _edit, _delete):
         add(app, noun)
+    if noun.kind in ("agent", "workflow"):
+        from savant.cli import versions
+
+        versions.add(app, noun)
     return app
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from savant.client.nouns import Agents, Approvals, Definitions, Models, Personas, Rulesets, Runs, Workflows
+from savant.client.nouns import Agents, Approvals, Definitions, Models, Personas, Rulesets, Runs, Versions, Workflows
 from savant.client.transport import Transport
 from savant.settings import Settings
 
@@ -22,6 +22,7 @@ class Client:
         self.models = Models(transport)
         self.runs = Runs(transport)
         self.approvals = Approvals(transport)
+        self.versions = Versions(transport)
 
     async def __aenter__(self) -> Client:
         return self

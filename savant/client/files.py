@@ -33,6 +33,11 @@ def definition_of(kind: Kind, stored: Any) -> Definition:
     return TYPES[kind](**{field.name: getattr(stored, field.name) for field in fields})
 
 
+def definition_from(kind: Kind, data: dict[str, Any]) -> Definition:
+    """The definition in plain data, as a stored version holds it."""
+    return msgspec.convert(data, TYPES[kind])
+
+
 def named(paths: Sequence[Path], cwd: Path) -> tuple[Project, list[Key]]:
     """The project with the named files and folders laid over it, and what these hold; all problems at once.
 

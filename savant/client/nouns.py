@@ -12,13 +12,15 @@ from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
 from savant.schemas.models import ModelTest, Provider
 from savant.schemas.personas import Persona, PersonaCreate, PersonaUpdate
-from savant.schemas.plans import Apply, Plan
+from savant.schemas.plans import Apply, Kind, Plan
 from savant.schemas.programs import Program
+from savant.schemas.records import Record
 from savant.schemas.replays import Replay, RunDiff, RunFork, RunReplay, RunRetry
 from savant.schemas.rulesets import Ruleset, RulesetCreate, RulesetUpdate
 from savant.schemas.runs import Event, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
+from savant.schemas.versions import Version
 from savant.schemas.workflows import Workflow, WorkflowCreate, WorkflowUpdate
 
 T = TypeVar("T")
@@ -125,6 +127,14 @@ class Runs:
         """What differs between two runs, step by step."""
         return await self._transport.call("replays", "diff", RunDiff, id=id, other=other)
 
+    async def export(self, id: int) -> Record:
+        """The whole run in one piece."""
+        return await self._transport.call("replays", "export", Record, id=id)
+
+    async def keep(self, record: Record, traces: list[Trace] | None = None) -> Run:
+        """A run that was made elsewhere, to be shown, replayed and compared here."""
+        return await self._transport.call("replays", "keep", Run, record=record, traces=traces or [])
+
     def follow(self, id: int, after: int = 0) -> AsyncIterator[Event]:
         return self._transport.follow(id, after)
 
@@ -170,3 +180,21 @@ class Approvals:
 
     async def deny(self, id: int, answer: ApprovalAnswer | None = None) -> Approval:
         return await self._transport.call("approvals", "deny", Approval, id=id, answer=answer or ApprovalAnswer())
+
+
+class Versions:
+    """Versions of definitions."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def list(self, kind: Kind, slug: str) -> list[Version]:
+        """All of them, the newest first, without their definitions."""
+        return await self._transport.call("versions", "list", list[Version], kind=kind, slug=slug)
+
+    async def get(self, kind: Kind, slug: str, version: int) -> Version:
+        return await self._transport.call("versions", "get", Version, kind=kind, slug=slug, version=version)
+
+    async def rollback(self, kind: Kind, slug: str, version: int) -> Version:
+        """Make an older version the stored one again."""
+        return await self._transport.call("versions", "rollback", Version, kind=kind, slug=slug, version=version)

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from savant.database.work import Reading, UnitOfWork
 from savant.models.workflow import Workflow as Row
+from savant.runtime.graphs import graph_of
 from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
 from savant.schemas.workflows import Workflow, WorkflowDefinition, WorkflowUpdate
@@ -50,6 +51,7 @@ async def _save(work: UnitOfWork, row: Row, wanted: WorkflowDefinition) -> Workf
     row.name = wanted.name
     row.description = wanted.description
     row.definition = msgspec.to_builtins(wanted)
+    row.graph = msgspec.to_builtins(graph_of(wanted))
     row.visibility = wanted.visibility
     row.tags = wanted.tags
     row.version = (await records.keep_version(work, "workflow", row.slug, wanted)).version
