@@ -8,7 +8,7 @@ so that forty calls that repeat a growing conversation store each of its message
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -69,7 +69,7 @@ def pack(raw: bytes, value: Any, blobs: dict[str, bytes]) -> msgspec.Raw:
         return msgspec.Raw(canonical(_to_blob(raw, blobs)))
     if len(raw) <= INLINE_BYTES:
         return msgspec.Raw(raw)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         large: dict[str, bytes] = {}
         text = canonical({key: _pack_member(member, large) for key, member in value.items()})
         if len(text) <= INLINE_BYTES:
@@ -80,12 +80,16 @@ def pack(raw: bytes, value: Any, blobs: dict[str, bytes]) -> msgspec.Raw:
 
 def has_conversation(value: Any) -> bool:
     """Whether a member of an object is a conversation."""
-    return isinstance(value, Mapping) and any(isinstance(member, Conversation) for member in value.values())
+    if isinstance(value, dict):
+        for member in value.values():
+            if type(member) is Conversation:
+                return True
+    return False
 
 
 def _mentions_reserved(raw: bytes) -> bool:
     """Whether a value could be taken for a reference; one that only mentions the words is stored as a blob too."""
-    return any(word in raw for word in _RESERVED)
+    return b'"$' in raw and any(word in raw for word in _RESERVED)
 
 
 def _pack_member(member: Any, blobs: dict[str, bytes]) -> Any:

@@ -16,7 +16,7 @@ import msgspec
 
 from savant import clock
 from savant.errors import ErrorCode, SavantError
-from savant.runtime.blobs import Conversation, canonical, digest, pack, unpack
+from savant.runtime.blobs import Conversation, canonical, digest, has_conversation, pack, unpack
 from savant.runtime.journal_input import plain, shape
 from savant.runtime.journal_outcomes import (
     Answer,
@@ -285,7 +285,7 @@ class Journal:
                 raise Parked("uncertain_step", prior.path, {"tool_name": prior.tool_name, "attempt": prior.attempt})
 
     def _pack_input(self, raw: bytes, input: Any, blobs: dict[str, bytes]) -> Any:
-        if isinstance(input, Mapping):
+        if has_conversation(input):
             for member in input.values():
                 if isinstance(member, Conversation):
                     self._add_chain(member, blobs)

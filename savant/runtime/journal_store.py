@@ -54,7 +54,7 @@ class Writer:
         self._steps: dict[int, Step] = {}
         self._traces: list[Trace] = []
         self._blobs: dict[str, bytes] = {}
-        self._next: asyncio.Future[None] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._failure: Exception | None = None
@@ -79,11 +79,11 @@ class Writer:
         """Return when everything added so far is durable; raise if it could not be written."""
         self._raise_failure()
         if self._pending:
-            if self._next is None:
-                self._next = asyncio.get_running_loop().create_future()
-            waiting = self._next
+            # One future for each who waits: one that is cancelled leaves the others waiting.
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
             self._start()
-            await asyncio.shield(waiting)
+            await waiting
         elif self._task is not None:
             await asyncio.shield(self._task)
         self._raise_failure()
@@ -117,14 +117,14 @@ class Writer:
             while self._pending and self._failure is None:
                 await self._write_batch()
         finally:
-            self._wake(self._next)
+            self._wake(self._waiting)
             self._task = None
 
     async def _write_batch(self) -> None:
         # A step goes on changing while it is written, so the store gets it as it is now, with the blobs it refers to.
         steps = [msgspec.structs.replace(step) for step in self._steps.values()]
         traces, blobs = self._traces, self._blobs
-        waiting, self._next = self._next, None
+        waiting, self._waiting = self._waiting, []
         self._steps, self._traces, self._blobs = {}, [], {}
         try:
             await self._store.write(steps, traces, blobs)
@@ -138,6 +138,7 @@ class Writer:
             self._wake(waiting)
 
     @staticmethod
-    def _wake(waiting: asyncio.Future[None] | None) -> None:
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
+    def _wake(waiting: list[asyncio.Future[None]]) -> None:
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)

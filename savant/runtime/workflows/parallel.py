@@ -58,15 +58,17 @@ async def _in_order(branches: Sequence[Callable[[], Awaitable[Any]]]) -> list[An
 async def _settle(tasks: list[asyncio.Task[None]]) -> None:
     if not tasks:
         return
+    done: set[asyncio.Task[None]] = set()
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
-        for task in tasks:
+        rest = [task for task in tasks if task not in done]
+        for task in rest:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in tasks:
-        if task in done:
-            task.result()
+        await asyncio.gather(*rest, return_exceptions=True)
+    failed = [task for task in tasks if task in done and (task.cancelled() or task.exception())]
+    if failed:
+        failed[0].result()
 
 
 async def within(seconds: float | None, what: str, do: Callable[[], Awaitable[Any]]) -> Any:
