@@ -1,5 +1,6 @@
 """Agents: the prompt, the loop, and what may come of it."""
 
 from savant.runtime.agents.loop import run_agent
+from savant.runtime.agents.preview import preview
 
-__all__ = ["run_agent"]
+__all__ = ["preview", "run_agent"]

@@ -10,10 +10,11 @@ from savant.runtime.agents.authority import Authority
 from savant.runtime.agents.delegates import Run, delegating
 from savant.runtime.agents.history import History, Turn
 from savant.runtime.agents.own import ESCALATE, OwnTool, reading_on
-from savant.runtime.agents.prompt import assemble, conversation
+from savant.runtime.agents.prompt import Part, assemble, conversation
 from savant.runtime.agents.recollection import recollect
 from savant.runtime.agents.seats import Seat, Seats
 from savant.runtime.execution import Execution
+from savant.runtime.llm.base import Message
 from savant.runtime.llm.tokens import tokens, tool_tokens
 from savant.runtime.tools.base import ToolSpec
 from savant.schemas.agents import AgentDefinition
@@ -26,6 +27,7 @@ class Desk:
 
     acts: NativeCalls | JsonActions
     history: History
+    parts: list[Part]
 
     def __init__(
         self,
@@ -77,11 +79,11 @@ class Desk:
             self.own[tool.spec.name] = tool
             self.acts.offer(tool.spec)
 
-    def _head(self) -> Any:
-        parts = assemble(
+    def _head(self) -> list[Message]:
+        self.parts = assemble(
             self._execution.program, self._agent, self._goal, self._inputs, self.acts.parts, memory=self._memory
         )
-        return conversation(parts).messages
+        return conversation(self.parts).messages
 
     def _specs(self) -> list[ToolSpec]:
         given = self._authority.visible(self._execution.toolbox.specs())

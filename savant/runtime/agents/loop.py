@@ -41,7 +41,7 @@ async def run_agent(
     With a path the whole agent is one step of the journal, unless the caller has that step open already (a workflow
     does, to add retries). Raises SavantError with the code of what went wrong (docs/agents.md lists them), or Parked.
     """
-    agent = _find(execution, slug)
+    agent = find_agent(execution, slug)
     inside = f"{path}/agent" if path else "agent"
 
     async def run() -> dict[str, Any]:
@@ -54,7 +54,8 @@ async def run_agent(
     return await execution.journal.step(path, "agent", asked, "read", run, agent=slug)
 
 
-async def _delegate(execution: Execution, slug: str, goal: str, path: str, delegation: Delegation) -> dict[str, Any]:
+async def run_delegate(execution: Execution, slug: str, goal: str, path: str, delegation: Delegation) -> dict[str, Any]:
+    """Run an agent for another, at the expense of its account, as the step at `path`."""
     return await run_agent(execution, slug, goal, path=path, delegation=delegation)
 
 
@@ -77,7 +78,7 @@ class _Loop:
         self._seats = seats(execution, slug, agent)
         self._asker = Asker(execution, slug, execution.account)
         self._condenser = Condenser(self._asker, self._seats, goal)
-        self._desk = Desk(execution, slug, agent, self._seats, authority, above, path, _delegate)
+        self._desk = Desk(execution, slug, agent, self._seats, authority, above, path, run_delegate)
         self._caller = Caller(execution, slug, authority, self._desk.own)
         self._goal, self._inputs = goal, inputs
         self._steps = 0
@@ -202,7 +203,8 @@ class _Loop:
         return {"text": answer.text, "output": answer.output, "steps": self._steps, "model": self._desk.seat.id}
 
 
-def _find(execution: Execution, slug: str) -> AgentDefinition:
+def find_agent(execution: Execution, slug: str) -> AgentDefinition:
+    """The definition the program has; raises NOT_FOUND."""
     agents = execution.bundle.agents
     if slug in agents:
         return agents[slug]

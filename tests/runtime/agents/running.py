@@ -20,7 +20,7 @@ from savant.runtime.program import run_program
 from savant.runtime.tools.engine import Engine, engine_of, tool
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.schemas.agents import AgentConfig, AgentDefinition, ToolPolicy
-from savant.schemas.programs import Bundle, Program
+from savant.schemas.programs import Bundle, ModelFacts, Program
 from savant.schemas.runs import RunConfig
 from savant.schemas.steps import Step
 
@@ -56,7 +56,7 @@ class Harness:
         **agent: Any,
     ) -> None:
         self.model = Listening(turns, MODEL)
-        self.models = ModelRegistry()
+        self.models: Any = ModelRegistry()
         self.models.add(MODEL, self.model)
         self.small = Listening(small or ["unused"], SMALL)
         self.models.add(SMALL, self.small)
@@ -70,10 +70,17 @@ class Harness:
         self.bundle = Bundle(agents={"tester": definition})
         self.store = store or MemoryStore()
         self.events: list[Any] = []
+        self.facts: dict[str, ModelFacts] = {}
 
     @property
     def program(self) -> Program:
-        return Program(type="agent", slug="tester", bundle=self.bundle, savant_version=savant.__version__)
+        return Program(
+            type="agent",
+            slug="tester",
+            bundle=self.bundle,
+            savant_version=savant.__version__,
+            model_facts=self.facts,
+        )
 
     async def run(self, goal: str = "Do it.", *, options: dict[str, Any] | None = None, **config: Any) -> Any:
         """The run's result; raises what ended it. What was recorded is in `store`."""

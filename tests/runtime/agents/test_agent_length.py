@@ -131,7 +131,7 @@ class Reader:
             raise SavantError(ErrorCode.MODEL_CONTEXT_OVERFLOW, "That is too long for me.")
         self.sizes.append(size)
         response = self._answer(request)
-        response.usage = Usage(input_tokens=size, output_tokens=20)
+        response.usage, response.cost_usd = Usage(input_tokens=size, output_tokens=20), 0.0
         return response
 
     def _answer(self, request: ModelRequest) -> ModelResponse:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from savant.errors import ErrorCode, SavantError
+from savant.runtime.agents import preview
 from savant.runtime.agents.prompt import Part, assemble, conversation
-from savant.schemas.agents import AgentDefinition
+from savant.runtime.execution import Execution
+from savant.runtime.journal import Journal
+from savant.runtime.llm.base import ToolSchema
+from savant.schemas.agents import AgentDefinition, ToolPolicy
 from savant.schemas.personas import PersonaDefinition
 from savant.schemas.programs import Bundle, Program, RepositoryState
 from savant.schemas.rulesets import Rule, RulesetDefinition
+from tests.runtime.agents.running import MODEL, SMALL, Harness
 
 AGENT = AgentDefinition(
     name="Reviewer", persona="engineer", driver_prompt="Review the change.\n", rulesets=["style", "safety"]
@@ -83,3 +89,40 @@ def test_a_persona_or_ruleset_that_is_not_there_is_named(missing: dict[str, Any]
         assemble(program(), agent, "Go.")
     assert caught.value.code is ErrorCode.INVALID_DEFINITION
     assert caught.value.hint in ("There are: engineer.", "There are: safety, style.")
+
+
+def prepared(root: Any, **agent: Any) -> tuple[Harness, Execution]:
+    answer = {"json": {"action": "final", "text": "Hello."}}
+    harness = Harness(root, [answer], driver_prompt="Review the change.", **agent)
+    execution = Execution(
+        program=harness.program, journal=Journal(harness.store), models=harness.models, toolbox=harness.toolbox
+    )
+    return harness, execution
+
+
+@pytest.mark.parametrize("mode", ["native", "json"])
+async def test_a_preview_is_what_the_model_then_sees(tmp_path: Any, mode: str) -> None:
+    harness, execution = prepared(tmp_path, tools=ToolPolicy(allow=["fs.read"]), config={"tool_mode": mode})
+    prompt = await preview(execution, "tester", "Look at HEAD.")
+    assert harness.model.requests == []
+    await execution.journal.aclose()
+    await harness.run("Look at HEAD.")
+    asked = harness.model.requests[0]
+    for role, message in (("system", asked.messages[0]), ("user", asked.messages[1])):
+        assert message.content == "\n\n".join(part.text for part in prompt.parts if part.role == role)
+    given = [part for part in prompt.parts if part.role == "tools"]
+    assert [msgspec.json.decode(part.text, type=list[ToolSchema]) for part in given] == [asked.tools] * (
+        mode == "native"
+    )
+    assert [part.name for part in prompt.parts if part.name == "tools"] == ["tools"]
+    assert prompt.tokens == sum(part.tokens for part in prompt.parts)
+    assert all(part.tokens > 0 for part in prompt.parts)
+    assert prompt.model == MODEL
+
+
+async def test_a_preview_is_of_the_model_that_is_asked_first(tmp_path: Any) -> None:
+    _, execution = prepared(tmp_path, small=["unused"])
+    assert (await preview(execution, "tester", "Go.")).model == SMALL
+    with pytest.raises(SavantError) as caught:
+        await preview(execution, "nobody", "Go.")
+    assert caught.value.code is ErrorCode.NOT_FOUND
