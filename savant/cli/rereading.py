@@ -1,4 +1,4 @@
-"""`savant runs replay|diff|fork|retry`: what recorded runs are read again for."""
+"""`savant runs replay|diff|fork|retry|record|export|import`: what recorded runs are read again for."""
 
 from __future__ import annotations
 
@@ -144,7 +144,52 @@ async def _one(door: Door, client: Client, id: int, at: str, changes: list[Chang
     return run
 
 
+async def record(
+    door: Door,
+    id: Id,
+    file: Annotated[Path, typer.Option("--as", metavar="FILE", help="Where to: NAME.run.yaml or NAME.run.json.")],
+    redact: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Also take this out: EXPRESSION, or 'EXPRESSION => TEXT'."),
+    ] = None,
+) -> None:
+    """Keep a run as a test: secrets, tokens and e-mail addresses are taken out, and `savant test` replays it."""
+    from savant.client.recordings import recording, write
+    from savant.client.testing import ENDINGS
+    from savant.errors import ErrorCode, SavantError
+
+    if not file.name.endswith(ENDINGS):
+        raise SavantError(ErrorCode.USAGE, f"{file} would not be found.", hint=f"End it in {' or '.join(ENDINGS)}.")
+    async with door.connect() as client:
+        found = await recording(client, id, door.cwd / file, door.settings, redact or [])
+    write(door.cwd / file, found)
+    door.out.show({"run_id": id, "file": str(file), "steps": len(found.record.steps)}, lambda: "")
+    door.say.note(f"Run {id} is now {file}. Read it before you commit it; then: savant test {file}")
+
+
+async def export(door: Door, id: Id) -> None:
+    """Print a run as one document that another machine can import; everything in it is as it was, secrets too."""
+    from savant.client.recordings import dump, exported
+
+    async with door.connect() as client:
+        found = await exported(client, id)
+    door.out.text(dump(found, yaml=False))
+
+
+async def import_(
+    door: Door, file: Annotated[Path, typer.Argument(metavar="FILE", help="What `export` or `record` wrote.")]
+) -> None:
+    """Take in a run that was made elsewhere, to show, replay and compare it here."""
+    from savant.client.recordings import imported
+
+    async with door.connect() as client:
+        run = await imported(client, door.cwd / file, str(file))
+    door.out.show(run, lambda: str(run.id))
+    door.say.note(f"It is run {run.id} here. See: savant runs show {run.id}")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to `savant runs`."""
-    for function in (retry, fork, replay, diff):
+    for function in (retry, fork, replay, diff, record, export):
         command(app)(function)
+    command(app, "import")(import_)

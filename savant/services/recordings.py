@@ -13,16 +13,22 @@ from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.run import Run as Row
 from savant.models.step import Step as StepRow
+from savant.models.trace import Trace as TraceRow
 from savant.runtime.blobs import canonical, digest
 from savant.runtime.replay.worlds import tools_of
 from savant.runtime.tools.base import Toolbox
 from savant.schemas.programs import Program
 from savant.schemas.records import Record, RecordedTool
-from savant.schemas.runs import RunConfig, RunStatus
+from savant.schemas.runs import Run, RunConfig, RunStatus
 from savant.schemas.steps import Step
+from savant.schemas.traces import Trace
 from savant.services import runs
 
 BATCH = 500
+_SHARED = (
+    "goal", "inputs", "result", "error_code", "error_message", "cost_usd", "input_tokens", "output_tokens",
+    "started_at", "completed_at", "duration_ms",
+)  # fmt: skip
 
 
 async def load(work: Reading, id: int) -> Record:
@@ -77,8 +83,44 @@ async def keep_steps(work: UnitOfWork, id: int, steps: Sequence[Step]) -> None:
     for step in steps:
         values = msgspec.structs.asdict(step)
         values["step_type"] = values.pop("type")
+        for name in ("input", "output"):
+            if isinstance(values[name], msgspec.Raw):
+                values[name] = msgspec.json.decode(values[name])
         work.session.add(StepRow(run_id=id, **values))
     await work.session.flush()
+
+
+async def keep(work: UnitOfWork, record: Record, traces: Sequence[Trace]) -> Run:
+    """Write a whole record as a new run."""
+    program = msgspec.structs.replace(record.program, toolset=digest(tools := canonical(record.tools)))
+    content = {**record.blobs, digest(tools): tools, digest(raw := canonical(program)): raw}
+    for key, value in content.items():
+        await blobs.keep(work, key, value)
+    over = record.status in ("running", "pending", "waiting")
+    row = Row(
+        user_id=work.actor.user_id,
+        runnable_type=program.type,
+        runnable_slug=program.slug,
+        status="stopped" if over else record.status,
+        config=msgspec.to_builtins(msgspec.structs.replace(record.config, number=record.run_id)),
+        program_hash=digest(raw),
+        repository_commit=program.repository.commit if program.repository else None,
+        **{name: getattr(record, name) for name in _SHARED},
+    )
+    work.session.add(row)
+    await work.session.flush()
+    await keep_steps(work, row.id, record.steps)
+    await _keep_traces(work, row.id, traces)
+    return await runs.get(work, row.id)
+
+
+async def _keep_traces(work: UnitOfWork, id: int, traces: Sequence[Trace]) -> None:
+    rows = await work.session.execute(select(StepRow.step_number, StepRow.id).where(StepRow.run_id == id))
+    steps = dict(rows.tuples().all())
+    for trace in traces:
+        fields = msgspec.structs.asdict(trace)
+        number = fields.pop("step_number")
+        work.session.add(TraceRow(run_id=id, step_id=steps.get(number), **fields))
 
 
 def gone(id: int, what: str) -> SavantError:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from savant.database.work import Reading
-from savant.runtime.journal import Divergence
+from savant.database.work import Reading, UnitOfWork
 from savant.runtime.replay.differences import difference
+from savant.runtime.replay.divergences import parting
 from savant.runtime.replay.replaying import Replayed
 from savant.runtime.replay.replaying import replay as run_again
 from savant.runtime.replay.substitutions import rebased
-from savant.schemas.replays import Parting, Replay, RunDiff, RunReplay
+from savant.schemas.records import Record
+from savant.schemas.replays import Replay, RunDiff, RunReplay
+from savant.schemas.runs import Run
+from savant.schemas.traces import Trace
 from savant.services import recordings
 
 
@@ -25,6 +28,16 @@ async def diff(work: Reading, id: int, other: int) -> RunDiff:
     return await difference(first, second, (id, other))
 
 
+async def export(work: Reading, id: int) -> Record:
+    """The whole run."""
+    return await recordings.load(work, id)
+
+
+async def keep(work: UnitOfWork, record: Record, traces: list[Trace]) -> Run:
+    """Write a run that was made elsewhere; it has a number of its own here, and what it was under way with is over."""
+    return await recordings.keep(work, record, traces)
+
+
 def shown(id: int, replayed: Replayed) -> Replay:
     """What came of a replay, to be said across a door."""
     return Replay(
@@ -33,17 +46,4 @@ def shown(id: int, replayed: Replayed) -> Replay:
         status=replayed.record.status,
         steps=len(replayed.record.steps),
         divergence=None if replayed.divergence is None else parting(replayed.divergence),
-    )
-
-
-def parting(divergence: Divergence) -> Parting:
-    details = divergence.details
-    return Parting(
-        what=details.get("what", "input"),
-        path=details["path"],
-        step_number=details.get("step_number"),
-        message=divergence.message,
-        difference=details.get("difference", ""),
-        recorded=details["recorded"],
-        current=details["current"],
     )

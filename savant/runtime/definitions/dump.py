@@ -20,6 +20,11 @@ def dump(definition: Definition) -> str:
     return yaml.dump(_members(definition), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
 
 
+def dump_plain(data: Any) -> str:
+    """YAML of plain JSON data, in the same hand, with its keys in the order they have."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+
+
 def _members(value: msgspec.Struct) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for field in sorted(msgspec.structs.fields(value), key=lambda field: _rank(field.encode_name)):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from savant.runtime.journal import Divergence
 from savant.runtime.replay.texts import unified
+from savant.schemas.replays import Parting, What
 from savant.schemas.steps import Step
-
-What = Literal["input", "output", "error", "missing", "left_out", "result"]
 
 
 def diverged(step: Step, what: What, recorded: Any, current: Any) -> Divergence:
@@ -53,3 +52,17 @@ def _divergence(path: str, number: int | None, what: What, recorded: Any, curren
     divergence.details["what"] = what
     divergence.details["difference"] = unified(recorded, current)
     return divergence
+
+
+def parting(divergence: Divergence) -> Parting:
+    """A divergence, to be said across a door."""
+    details = divergence.details
+    return Parting(
+        what=details.get("what", "input"),
+        path=details["path"],
+        step_number=details.get("step_number"),
+        message=divergence.message,
+        difference=details.get("difference", ""),
+        recorded=details["recorded"],
+        current=details["current"],
+    )

@@ -115,6 +115,7 @@ class Rereading(Journal):
         except Fault:
             raise
         except SavantError as error:
+            seen.error_message = str(error) if self._trusting else prior.error_message
             raise self._failed(prior, error) from None
         return await self._completed(prior, seen, output.output if isinstance(output, Outcome) else output)
 
@@ -138,10 +139,10 @@ class Rereading(Journal):
             return error
         if prior.status == "completed":
             return diverged(prior, "error", None, str(error))
-        if same_failure(prior.error_code, prior.error_message, error) or self._one_of_several(prior, error):
-            return recorded_error(prior)
         if self._trusting and error.code.value == prior.error_code:
             return error
+        if same_failure(prior.error_code, prior.error_message, error) or self._one_of_several(prior, error):
+            return recorded_error(prior)
         return diverged(prior, "error", prior.error_message, str(error))
 
     def _one_of_several(self, prior: Step, error: SavantError) -> bool:

@@ -106,6 +106,8 @@ def _derived(
     derived = msgspec.structs.replace(
         record, program=program, goal=goal, inputs=inputs, steps=steps, blobs=journal.blobs, result=None
     )
+    if record.status not in ("completed", "failed"):  # it was cut off, and where it would have ended is not known
+        return derived
     match ending:
         case Unfinished():
             pass
@@ -113,7 +115,7 @@ def _derived(
             _fail(derived, ErrorCode.UNEXPECTED.value, str(ending))
         case SavantError():
             same = same_failure(record.error_code, record.error_message, ending)
-            if not same or record.status not in ("failed", "stopped"):
+            if not same:
                 _fail(derived, ending.code.value, str(ending))
         case _:
             derived.result = ending

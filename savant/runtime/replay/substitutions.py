@@ -44,7 +44,9 @@ def rebased(program: Program, changed: Bundle, others: Bundle) -> Program:
         if lost := [slug for slug in new if slug not in recorded]:
             hint = did_you_mean(lost[0], recorded, among="It has")
             raise SavantError(ErrorCode.USAGE, f"The run did not use the {kind[:-1]} `{lost[0]}`.", hint=hint)
-        getattr(bundle, kind).update({**getattr(others, kind), **recorded, **new})
+        known = {**recorded, **new}
+        more = {slug: found for slug, found in getattr(others, kind).items() if slug not in known}
+        getattr(bundle, kind).update({**known, **more})
     return _with_models(program, bundle)
 
 
