@@ -16,12 +16,15 @@ from savant.models.approval import Approval
 from savant.models.audit_log import AuditLog
 from savant.models.blob import Blob
 from savant.models.budget import Budget
+from savant.models.chunk import Chunk
 from savant.models.conversation import Conversation
 from savant.models.conversation_turn import ConversationTurn
 from savant.models.definition_version import DefinitionVersion
 from savant.models.memory import Memory
 from savant.models.persona import Persona
 from savant.models.repository import Repository
+from savant.models.repository_commit import RepositoryCommit
+from savant.models.repository_file import RepositoryFile
 from savant.models.reservation import Reservation
 from savant.models.ruleset import Ruleset
 from savant.models.run import Run
@@ -72,7 +75,16 @@ async def add_everything(work: UnitOfWork, workspace_id: int) -> dict[str, Any]:
     await make(AgentRuleset(agent_id=agent.id, ruleset_id=ruleset.id))
     await make(AgentTool(agent_id=agent.id, tool_id=tool.id))
     await make(Workflow(**of, name="W", slug="w", definition={"steps": []}))
-    await make(Repository(**of, name="G", slug="g"))
+    repository = await make(Repository(**of, name="G", slug="g"))
+    file = await make(
+        RepositoryFile(repository_id=repository.id, path="a.py", content_hash="d" * 64, size=1, indexed_at=clock.now(),
+                       text="a")
+    )  # fmt: skip
+    await make(
+        Chunk(repository_id=repository.id, file_id=file.id, first_line=1, last_line=1, symbol="", kind="lines",
+              content_hash="e" * 32)
+    )  # fmt: skip
+    await make(RepositoryCommit(repository_id=repository.id, sha="f" * 40, subject="Begin", paths=["a.py"]))
     version = await make(
         DefinitionVersion(**of, kind="agent", slug="a", definition={"z": 1, "a": 1.0}, content_hash="a" * 64)
     )
