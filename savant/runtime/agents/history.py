@@ -75,9 +75,12 @@ class History:
 
     def learn(self, usage: Usage, asked: int) -> None:
         """What the provider counted of the conversation when it had `asked` messages."""
-        if not usage.estimated and usage.input_tokens:
-            self._counted = usage.input_tokens
-            self._estimated = sum(message_tokens(message) for message in self.talk.messages[asked:])
+        if usage.estimated:
+            return
+        since = sum(message_tokens(message) for message in self.talk.messages[asked:])
+        # Some servers leave out what they had in their cache; then the count is far too low to go by.
+        self._counted = max(usage.input_tokens, (self._guessed - since) * 3 // 4)
+        self._estimated = since
 
     @property
     def size(self) -> Size:
@@ -102,7 +105,7 @@ class History:
 
     def _write(self) -> None:
         self.talk = Conversation()
-        self._counted, self._estimated = 0, self._overhead
+        self._counted, self._estimated, self._guessed = 0, self._overhead, self._overhead
         for message in self._head:
             self._append(message)
         if self.summary:
@@ -113,7 +116,9 @@ class History:
 
     def _append(self, message: Message) -> None:
         self.talk.append(message)
-        self._estimated += message_tokens(message)
+        size = message_tokens(message)
+        self._estimated += size
+        self._guessed += size
 
     def _messages(self, turn: Turn) -> list[Message]:
         messages = [self._speaker.said(turn.response, turn.calls)] if turn.response else []

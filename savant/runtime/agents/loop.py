@@ -157,10 +157,14 @@ class _Loop:
             self._desk.hand_over(f"it asked for that ({reason})" if reason else "it asked for that")
             return
         self._turns.append(calls)
-        if repeats(self._turns):
-            results = told_to_stop(calls)
-        else:
+        if not repeats(self._turns):
             results = await self._caller.make(calls, f"{self._path}/{self._steps}")
+        elif self._desk.is_small:
+            self._turns.clear()
+            self._desk.hand_over("it made the same call again and again")
+            return
+        else:
+            results = told_to_stop(calls)
         if not all(result.is_error for result in results):
             self._denied.clear()
         self._denied += [result.call.name for result in results if result.denied]

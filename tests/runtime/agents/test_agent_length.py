@@ -165,6 +165,27 @@ async def test_a_run_of_300_steps_stays_within_the_window(tmp_path: Path, small:
     assert [text.split(":")[0] for text in outputs] == [f"page {number}" for number in range(1, 301)]
 
 
+async def test_a_server_that_does_not_count_what_it_had_in_its_cache_does_not_make_the_window_overrun(
+    tmp_path: Path,
+) -> None:
+    class Forgetful(Reader):
+        async def complete(self, request: ModelRequest, on_delta: OnDelta | None = None) -> ModelResponse:
+            response = await super().complete(request, on_delta)
+            response.usage.input_tokens = 10
+            return response
+
+    harness = Harness(tmp_path, ["unused"], engines=[pages(50)])
+    model = Forgetful(60, window=4000, told=4000)
+    harness.models.add(MODEL, model)
+    assert (await harness.run("Read all pages.", max_steps=100))["text"] == "Read 60 pages."
+    assert all(response != "overflow" for response in await stops(harness))
+
+
+async def stops(harness: Harness) -> list[str]:
+    outputs = [await unpack(step.output, harness.store.read_blobs) for step in harness.steps("model")]
+    return [output["stop_reason"] for output in outputs]
+
+
 async def test_a_window_that_nobody_knew_is_found_out_and_kept(tmp_path: Path) -> None:
     harness = Harness(tmp_path, ["unused"], engines=[pages(50)])
     model = Reader(60, window=4000)
