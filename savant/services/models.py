@@ -59,10 +59,9 @@ async def choose(settings: Settings, bundle: Bundle, override: str | None) -> di
 
 
 def small(settings: Settings, bundle: Bundle) -> dict[str, str]:
-    """The small model of each agent that names none of its own, where the settings have one."""
-    if settings.slm_model is None:
-        return {}
-    return {slug: settings.slm_model for slug, agent in bundle.agents.items() if agent.config.slm_model is None}
+    """The small model of each agent that has one: its own, or that of the settings."""
+    own = {slug: agent.config.slm_model or settings.slm_model for slug, agent in bundle.agents.items()}
+    return {slug: model for slug, model in own.items() if model is not None}
 
 
 async def facts(settings: Settings, program: Program) -> dict[str, ModelFacts]:
