@@ -56,3 +56,10 @@ def test_the_help_of_a_command_loads_neither_database_nor_runtime(command: str, 
 def test_settings_are_shown_without_the_database(tmp_path: Path) -> None:
     names = loaded("config", "show", "--resolved", tmp_path=tmp_path)
     assert not names & {"sqlalchemy", "litestar", "httpx", "rich", "yaml"}
+
+
+def test_a_list_of_definitions_loads_neither_yaml_nor_engines_where_there_are_no_files(tmp_path: Path) -> None:
+    loaded("agents", "list", tmp_path=tmp_path)  # makes the database, which takes more
+    names = loaded("agents", "list", tmp_path=tmp_path)
+    assert not names & (HEAVY - {"sqlalchemy", "aiosqlite"})
+    assert not {name for name in names if name.startswith(("savant.runtime.engines", "savant.runtime.workflows.valid"))}

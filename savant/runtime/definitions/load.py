@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import msgspec
 
 from savant.errors import ErrorCode, Position, SavantError, SavantErrors
 from savant.runtime.definitions.check import check, problem
 from savant.runtime.definitions.positions import Positions
-from savant.runtime.definitions.yaml import Document, parse, read
 from savant.schemas.agents import AgentDefinition
 from savant.schemas.base import slugify
 from savant.schemas.personas import PersonaDefinition
@@ -18,6 +17,9 @@ from savant.schemas.plans import Kind
 from savant.schemas.programs import Bundle
 from savant.schemas.rulesets import RulesetDefinition
 from savant.schemas.workflows import WorkflowDefinition
+
+if TYPE_CHECKING:
+    from savant.runtime.definitions.yaml import Document
 
 Definition = AgentDefinition | WorkflowDefinition | PersonaDefinition | RulesetDefinition
 
@@ -56,11 +58,15 @@ class Project(NamedTuple):
 
 def load(text: str | bytes, file: str, kind: Kind) -> Definition:
     """The definition in `text`; raises SavantError(INVALID_DEFINITION), or SavantErrors with all that is wrong."""
+    from savant.runtime.definitions.yaml import parse  # where there are no files, YAML is not loaded
+
     return _definition(parse(text, file), kind)
 
 
 def load_file(path: Path, kind: Kind | None = None, name: str | None = None) -> Loaded:
     """The definition in a file; its kind, unless given, is told by its folder or its keys."""
+    from savant.runtime.definitions.yaml import read
+
     document = read(path, name)
     kind = kind or FOLDERS.get(path.parent.name) or detect_kind(document.data)
     definition = _definition(document, kind)
