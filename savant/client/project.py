@@ -11,7 +11,6 @@ import msgspec
 
 from savant.client.client import Client
 from savant.errors import ErrorCode, SavantError, SavantErrors
-from savant.runtime.definitions.dump import dump
 from savant.runtime.definitions.load import Definition, Loaded, Source, find_project, load_file, load_project
 from savant.runtime.definitions.schema import json_schema
 from savant.schemas.plans import Kind
@@ -56,6 +55,13 @@ class Resolved(msgspec.Struct, kw_only=True):
     slug: str
     project: Project
     path: Path | None = None
+
+
+def dump(definition: Definition) -> str:
+    """The YAML of a definition, as a person would have written it."""
+    from savant.runtime.definitions import dump as yaml
+
+    return yaml.dump(definition)
 
 
 async def resolve(ref: str, cwd: Path, client: Client) -> Resolved:
