@@ -79,9 +79,8 @@ async def _execute(
         journal = await Journal.open(
             store, run_id=row.id, on_uncertain=config.on_uncertain, decisions=decisions, listener=listener
         )
-    except SavantError as error:
-        await _finish(app, row.id, Ending(status="failed", error=error), lease_holder)
-        raise
+    except Exception as error:  # noqa: BLE001  (as below)
+        return await _finish(app, row.id, _unrecorded(error), lease_holder)
     journal.trace("run.resumed" if row.attempts > 1 else "run.started", {"attempt": row.attempts})
     interrupted: BaseException | None = None
     try:
@@ -103,12 +102,16 @@ async def _durable(journal: Journal, ending: Ending) -> Ending:
     """The ending, once everything recorded is on disk; where that fails, so did the run, whatever came of it."""
     try:
         await journal.flush()
-    except SavantError as error:
-        return Ending(status="failed", error=error)
-    except Exception as error:  # noqa: BLE001  (a driver's own; the run must end as failed, never stay running)
-        message = f"The record could not be written: {error.__class__.__name__}: {error}"
-        return Ending(status="failed", error=SavantError(ErrorCode.UNEXPECTED, message))
+    except Exception as error:  # noqa: BLE001  (whatever a driver raises, the run must end, and never as a success)
+        return _unrecorded(error)
     return ending
+
+
+def _unrecorded(error: Exception) -> Ending:
+    if not isinstance(error, SavantError):
+        message = f"The record could not be kept: {error.__class__.__name__}: {error}"
+        error = SavantError(ErrorCode.UNEXPECTED, message)
+    return Ending(status="failed", error=error)
 
 
 async def _guarded(
