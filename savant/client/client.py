@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from savant.client.nouns import Agents, Approvals, Definitions, Models, Personas, Rulesets, Runs, Versions, Workflows
+from savant.client.repositories import Repositories, Search
 from savant.client.transport import Transport
 from savant.settings import Settings
 
@@ -23,6 +24,8 @@ class Client:
         self.runs = Runs(transport)
         self.approvals = Approvals(transport)
         self.versions = Versions(transport)
+        self.repositories = Repositories(transport)
+        self.search = Search(transport)
 
     async def __aenter__(self) -> Client:
         return self

@@ -14,6 +14,8 @@ from savant.settings import Settings
 T = TypeVar("T")
 WITHOUT_DATABASE = frozenset({"models"})
 READS = frozenset({"list", "get", "steps", "traces", "program", "replay", "diff", "export"})
+# These take more than one transaction, or none at all.
+WITH_APP = {"repositories": frozenset({"index", "locate", "status", "delete"}), "search": frozenset({"search"})}
 FOLLOW_SECONDS = 0.2
 
 
@@ -32,6 +34,8 @@ class LocalTransport:
         if noun in WITHOUT_DATABASE:
             return await service(self._settings, **arguments)
         app = await self._open()
+        if verb in WITH_APP.get(noun, ()):
+            return await service(app, **arguments)
         async with app.read() if verb in READS else app.work() as work:
             return await service(work, **arguments)
 

@@ -88,14 +88,17 @@ class PostgresSearch:
         terms = [*query.terms, *query.names]
         rarity = {term: self._rarity(words, term, ids, count) for term in terms}
         match = _tsquery(terms, query.phrases, query.fragments)
+        rank = "ts_rank('{0.2, 0.4, 1, 0.6}', w.words, ?::tsquery, 1)"
         rows = self.fetch(
-            f"SELECT c.id, {owner}, w.length, w.words::text FROM {words} w JOIN {table} c ON c.id = w.id"
-            f" WHERE w.words @@ ?::tsquery AND w.repository_id = ANY(?){only}"
-            " ORDER BY ts_rank('{0.2, 0.4, 1, 0.6}', w.words, ?::tsquery, 1) DESC LIMIT ?",
-            (match, ids, *more, match, _CANDIDATES),
+            f"SELECT c.id, {owner}, w.length, w.words::text, {rank} FROM {words} w JOIN {table} c ON c.id = w.id"
+            f" WHERE w.words @@ ?::tsquery AND w.repository_id = ANY(?){only} ORDER BY {rank} DESC LIMIT ?",
+            (match, match, ids, *more, match, _CANDIDATES),
         )
         average = float(total) / max(count, 1)
-        scored = [Scored(id, owned, _bm25(text, length, average, rarity)) for id, owned, length, text in rows]
+        scored = [
+            Scored(id, owned, found if query.fragments else _bm25(text, length, average, rarity))
+            for id, owned, length, text, found in rows
+        ]
         return sorted(scored, key=lambda one: (-one.score, one.id))[:limit]
 
     def containing(self, literal: str) -> tuple[str, Sequence[Any]]:

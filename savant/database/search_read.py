@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
+
+import msgspec
 
 from savant.database.search import Wire, batches
 from savant.database.search_rows import wanted
@@ -22,6 +25,19 @@ class FileRow(NamedTuple):
     raw_path: bytes | None
 
 
+class RepositoryRow(NamedTuple):
+    """A repository as a search needs it."""
+
+    id: int
+    slug: str
+    local_path: str | None
+    indexed_at: Any
+    indexed_commit: str | None
+    memory: list[str]
+    lease_holder: str | None
+    lease_expires_at: datetime | None
+
+
 class ChunkRow(NamedTuple):
     id: int
     file: int
@@ -33,6 +49,29 @@ class ChunkRow(NamedTuple):
 
 _FILE = 'SELECT id, repository_id, path, language, content_hash, "commit", changes, raw_path FROM repository_files'
 _CHUNK = "SELECT id, file_id, first_line, last_line, symbol, kind FROM chunks"
+
+
+def repositories(wire: Wire, workspace_id: int) -> list[RepositoryRow]:
+    """Every repository of a workspace, by its slug."""
+    sql = (
+        "SELECT id, slug, local_path, indexed_at, indexed_commit, index_config, lease_holder, lease_expires_at"
+        " FROM repositories WHERE workspace_id = ? ORDER BY slug"
+    )
+    return [
+        RepositoryRow(id, slug, path, at, commit, _memory(config), holder, _moment(expires))
+        for id, slug, path, at, commit, config, holder, expires in wire.fetch(sql, (workspace_id,))
+    ]
+
+
+def _memory(config: Any) -> list[str]:
+    read = msgspec.json.decode(config) if isinstance(config, str) else config
+    return list(read.get("memory", []))
+
+
+def _moment(stored: Any) -> datetime | None:
+    if isinstance(stored, str):
+        return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+    return stored
 
 
 def files(wire: Wire, ids: Iterable[int]) -> dict[int, FileRow]:

@@ -16,6 +16,8 @@ from savant.database.sqlite import connect
 from savant.schemas.indexing import WEIGHTS, Fields, Query
 
 Rows = list[tuple[Any, ...]]
+# Rows that can be ranked in the time a search has; each takes some 2 µs.
+BUDGET = 2_500
 _BM25 = f"bm25(chunk_words, 0, {WEIGHTS.symbol}, {WEIGHTS.path}, {WEIGHTS.text}, {WEIGHTS.names})"
 
 
@@ -23,6 +25,9 @@ class SqliteSearch:
     def __init__(self, path: Path) -> None:
         self._connection = connect(path)
         self._connection.execute("PRAGMA cache_size = -65536")
+        for table in ("chunk_words", "commit_words"):
+            self._connection.execute(f"CREATE VIRTUAL TABLE temp.{table}_known USING fts5vocab(main, {table}, row)")
+        self._connection.execute("CREATE VIRTUAL TABLE temp.chunk_columns USING fts5vocab(main, chunk_words, col)")
 
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         return self._connection.execute(sql, parameters).fetchall()
@@ -110,13 +115,42 @@ class SqliteSearch:
 
     def _match(self, table: str, query: Query, repositories: Sequence[int]) -> str:
         """The query in FTS5's language, kept to the repositories where there are others."""
-        end = " *" if query.fragments else ""
-        any_of = " OR ".join(f'"{term}"{end}' for term in (*query.terms, *query.names))
+        any_of = self._any(table, query)
         every = [f"({any_of})"] if any_of else []
         every += [f'"{phrase}"' for phrase in query.phrases]
         if len(self.fetch("SELECT id FROM repositories LIMIT ?", (len(repositories) + 1,))) > len(repositories):
             every.append("scope : (" + " OR ".join(f'"r{id}"' for id in repositories) + ")")
         return " AND ".join(every)
+
+    def _any(self, table: str, query: Query) -> str:
+        """Any of the words; of those that are everywhere only what is cheap to rank: a search has 10 ms."""
+        terms = [*query.terms, *query.names]
+        if query.fragments:
+            return " OR ".join(f'"{term}" *' for term in terms)
+        often = {term: self._often(table, term) for term in terms}
+        rare: list[str] = []
+        cost = 0
+        for term in sorted(terms, key=lambda term: often[term]):
+            if cost + often[term] <= BUDGET:
+                cost += often[term]
+                rare.append(f'"{term}"')
+        common = [f'"{term}"' for term in terms if f'"{term}"' not in rare]
+        if not common:
+            return " OR ".join(rare)
+        together = " AND ".join([*(rare[:1]), *common])
+        narrow: list[str] = []
+        for term in common if table == "chunk_words" else []:
+            cost += self._named_often(term.strip('"'))
+            narrow += [f"{{symbol}} : {term}"] if cost <= BUDGET else []
+        return " OR ".join([*rare, *narrow, f"({together})"])
+
+    def _named_often(self, term: str) -> int:
+        rows = self.fetch("SELECT doc FROM temp.chunk_columns WHERE term = ? AND col = 'symbol'", (term,))
+        return rows[0][0] if rows else 0
+
+    def _often(self, table: str, term: str) -> int:
+        rows = self.fetch(f"SELECT doc FROM temp.{table}_known WHERE term = ?", (term,))
+        return rows[0][0] if rows else 0
 
     def close(self) -> None:
         self._connection.close()

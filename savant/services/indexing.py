@@ -87,7 +87,8 @@ class _Run:
             await self.store.do(self.store.forget, self.repository)
         known = await self.store.do(self.store.known, self.repository)
         self._leave_out(found)
-        gone = [path for path in known if path not in {shown(file.path) for file in found.files}]
+        there = {shown(file.path) for file in found.files}
+        gone = [path for path in known if path not in there]
         await self._remove(gone)
         await self._read(found, known)
         await self._remember()

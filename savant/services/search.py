@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
-
 from savant.database import search_read as read
 from savant.database.search import SearchStore, Wire
-from savant.database.search_read import ChunkRow, FileRow
+from savant.database.search_read import ChunkRow, FileRow, RepositoryRow
 from savant.errors import ErrorCode, SavantError
-from savant.models.repository import Repository as Row
 from savant.runtime.engines.globs import compiled
 from savant.runtime.indexing import ranking, snippets
 from savant.runtime.indexing.grep import Expression
@@ -25,7 +23,7 @@ from savant.runtime.indexing.query import asks_for_tests, parse
 from savant.runtime.indexing.ranking import MAX_CHUNKS, MAX_COMMITS, File, Ranked
 from savant.schemas.indexing import Query
 from savant.schemas.search import Hit, Line, Place, SearchQuery, SearchResult
-from savant.services import indexing, leases, repositories
+from savant.services import indexing, leases
 from savant.services.app import App
 
 MANY_CHUNKS = 5_000
@@ -37,7 +35,7 @@ MAX_FILE = 16_000_000
 class Scope(NamedTuple):
     """Where to look: repositories by id, and the files that filters leave, None where there are no filters."""
 
-    repositories: dict[int, Row]
+    repositories: dict[int, RepositoryRow]
     files: dict[int, FileRow] | None
 
     @property
@@ -48,17 +46,17 @@ class Scope(NamedTuple):
 async def search(app: App, query: SearchQuery, store: SearchStore | None = None) -> SearchResult:
     """Hits for a query, best first. Raises NOT_FOUND where nothing is indexed, VALIDATION_ERROR for a bad query."""
     _check(query)
-    rows = await _repositories(app, query.repositories)
     own = store or indexing.store(app)
     try:
-        return await own.do(_search, own, query, rows)
+        return await own.do(_search, own, query, app.actor.workspace_id)
     finally:
         if store is None:
             await own.aclose()
 
 
-def _search(store: SearchStore, query: SearchQuery, rows: dict[int, Row]) -> SearchResult:
+def _search(store: SearchStore, query: SearchQuery, workspace_id: int) -> SearchResult:
     wire = store.wire
+    rows = _repositories(wire, workspace_id, query.repositories)
     scope = _scope(wire, query, rows)
     if scope.files is not None and not scope.files:
         return SearchResult(hits=[], warnings=_warnings(rows, []))
@@ -83,23 +81,25 @@ def _check(query: SearchQuery) -> None:
             )
 
 
-async def _repositories(app: App, wanted: Sequence[str]) -> dict[int, Row]:
-    async with app.read() as work:
-        if wanted:
-            rows = [await repositories.find(work, ref) for ref in dict.fromkeys(wanted)]
-        else:
-            rows = list((await work.session.scalars(select(Row).order_by(Row.slug))).all())
+def _repositories(wire: Wire, workspace_id: int, wanted: Sequence[str]) -> dict[int, RepositoryRow]:
+    rows = read.repositories(wire, workspace_id)
+    slugs = [row.slug for row in rows]
+    for ref in wanted:
+        if ref not in slugs:
+            near = difflib.get_close_matches(ref, slugs, 1)
+            hint = f"Did you mean `{near[0]}`?" if near else "`savant repositories list` shows what there is."
+            raise SavantError(ErrorCode.NOT_FOUND, f"There is no repository `{ref}`.", hint=hint)
     if not rows:
         raise SavantError(
             ErrorCode.NOT_FOUND, "No repository is indexed.", hint="Index the one you are in: savant index"
         )
-    return {row.id: row for row in rows}
+    return {row.id: row for row in rows if not wanted or row.slug in wanted}
 
 
 # Which files
 
 
-def _scope(wire: Wire, query: SearchQuery, rows: dict[int, Row]) -> Scope:
+def _scope(wire: Wire, query: SearchQuery, rows: dict[int, RepositoryRow]) -> Scope:
     if not (query.languages or query.paths or query.memory or query.tests is not None):
         return Scope(rows, None)
     globs = [compiled(path) for path in query.paths]
@@ -118,8 +118,8 @@ def _scope(wire: Wire, query: SearchQuery, rows: dict[int, Row]) -> Scope:
     return Scope(rows, kept)
 
 
-def _is_memory(path: str, row: Row) -> bool:
-    folders = row.index_config.get("memory", [])
+def _is_memory(path: str, row: RepositoryRow) -> bool:
+    folders = row.memory
     return path.endswith((".md", ".markdown")) and any(path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
 
 
@@ -156,7 +156,7 @@ def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope) -> tuple
     spoken = ((one.id, [file.id for file in told[one.id] if file.id in known], one.score) for one in past)
     scores, because = ranking.by_commits(spoken, known)
     tests = query.tests is not None or asks_for_tests(query.query)
-    return ranking.fused(known, chunks, scores, commits=because, tests=tests), files
+    return ranking.fused(known, chunks, scores, commits=because, tests=tests, limit=query.limit + 1), files
 
 
 def _files_of_commits(wire: Wire, past: Sequence[Any]) -> dict[int, list[FileRow]]:
@@ -200,7 +200,7 @@ def _hit(
     )  # fmt: skip
 
 
-def _differs(row: Row, file: FileRow) -> tuple[bool, bool]:
+def _differs(row: RepositoryRow, file: FileRow) -> tuple[bool, bool]:
     """Whether the file holds something else than the index does, and whether it is gone."""
     if row.local_path is None:
         return False, False
@@ -265,7 +265,7 @@ def _by_expression(wire: Wire, query: SearchQuery, scope: Scope) -> tuple[list[H
 # How far it can be trusted
 
 
-def _warnings(rows: dict[int, Row], hits: Sequence[Hit]) -> list[str]:
+def _warnings(rows: dict[int, RepositoryRow], hits: Sequence[Hit]) -> list[str]:
     said: list[str] = []
     for row in rows.values():
         where = row.local_path or row.slug

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from savant.runtime.indexing.languages import is_generated, is_test
 from savant.schemas.indexing import WEIGHTS
 
-MAX_CHUNKS = 400
-MAX_COMMITS = 300
+MAX_CHUNKS = 300
+MAX_COMMITS = 150
 
 
 class Ranked(NamedTuple):
@@ -55,17 +55,24 @@ def fused(
     *others: dict[int, float],
     commits: Mapping[int, list[int]] | None = None,
     tests: bool = False,
+    limit: int,
 ) -> list[Ranked]:
-    """Files by the sum of their scores, each list's best counting 1; `tests`: the query is about tests."""
+    """At least the best `limit` files by the sum of their scores, each list's best counting 1.
+
+    `tests`: the query is about tests, which are worth less otherwise.
+    """
     total: dict[int, float] = {}
     for scores in (chunks[0], *others):
         best = max(scores.values(), default=0.0)
         for file, score in scores.items():
             total[file] = total.get(file, 0.0) + (score / best if best else 0.0)
+    order = sorted(((score, file) for file, score in total.items() if file in files), reverse=True)
+    # What is worth least can still not rise above what is this far up: the rest need not be looked at.
+    least = order[min(limit, len(order)) - 1][0] * WEIGHTS.test * WEIGHTS.generated if order else 0.0
     ranked = [
         Ranked(file, score * _worth(files[file].path, tests), chunks[1].get(file, []), (commits or {}).get(file, []))
-        for file, score in total.items()
-        if file in files
+        for score, file in order
+        if score >= least
     ]
     return sorted(ranked, key=lambda one: (-one.score, files[one.file].path))
 

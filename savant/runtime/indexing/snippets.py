@@ -18,9 +18,11 @@ def snippet(lines: Sequence[str], first: int, last: int, query: Query, context: 
     """`context` lines on each side of the line between `first` and `last` (from 1) that says most of the query."""
     wanted = frozenset((*query.terms, *query.names, *(stem for phrase in query.phrases for stem in phrase.split())))
     best, most = first, 0
+    heads = [word.removesuffix("i") for word in wanted]
     for number in range(first, min(last, len(lines)) + 1):
-        told = len(_told(lines[number - 1], wanted))
-        if told > most:
+        low = lines[number - 1].lower()
+        maybe = sum(head in low for head in heads)
+        if maybe > most and (told := len(_told(lines[number - 1], wanted))) > most:
             best, most = number, told
     shown = range(max(best - context, first), min(best + context, last, len(lines)) + 1)
     return [line(number, lines[number - 1], marks(lines[number - 1], wanted)) for number in shown]

@@ -1,0 +1,91 @@
+"""An index run as a person sees it: a bar on a terminal, a line at its end, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from savant.cli import tables
+from savant.cli.door import Door
+from savant.schemas.repositories import IndexProgress, IndexReport, Repository
+
+if TYPE_CHECKING:
+    from savant.client import Client
+
+Listener = Callable[[IndexProgress], None]
+
+
+async def index(door: Door, client: Client, repository: Repository, *, full: bool = False) -> IndexReport:
+    """Index, with progress, and say what was done."""
+    with _bar(door, repository.slug) as listener:
+        report = await client.repositories.index(repository.slug, full=full, listener=listener)
+    door.out.show(report, lambda: _summary(repository.slug, report))
+    for reason, count in report.left_out.items():
+        examples = ", ".join(report.examples.get(reason, [])[:3])
+        door.say.detail(f"left out, {reason}: {count} ({examples}{', ...' if count > 3 else ''})")
+    if report.note:
+        door.say.warning(f"git could not be asked, so the folder was walked: {report.note}")
+    for language, count in report.by_lines.items():
+        door.say.warning(f"{count} {language} files were cut by lines: their grammar could not be used.")
+    return report
+
+
+async def watch(door: Door, client: Client, repository: Repository) -> None:
+    """Index again whenever files change, until interrupted."""
+    from watchfiles import awatch
+
+    from savant.errors import ErrorCode, SavantError
+
+    if repository.local_path is None:
+        raise SavantError(ErrorCode.USAGE, "Only a folder on this machine can be watched.")
+    door.say.note(f"Watching {repository.local_path}; Ctrl-C ends it.")
+    async for changes in awatch(repository.local_path, watch_filter=_worth, debounce=400, step=100, rust_timeout=1000):
+        try:
+            report = await client.repositories.index(repository.slug)
+        except SavantError as error:
+            if error.code != ErrorCode.CONFLICT:
+                raise
+            door.say.note(error.message)
+            continue
+        if report.added or report.changed or report.removed or report.commits:
+            door.out.show(report, lambda report=report: _summary(repository.slug, report))
+        door.say.detail(f"{len(changes)} events")
+
+
+def _worth(change: object, path: str) -> bool:
+    """Whether a change may be one of content: of git's own files only where HEAD and branches are."""
+    inside = path.replace("\\", "/").partition("/.git/")[2]
+    return not inside or inside == "HEAD" or inside.startswith("refs/heads/")
+
+
+@contextmanager
+def _bar(door: Door, slug: str) -> Generator[Listener | None]:
+    if not door.say.live:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rest]}"))
+    with Progress(*columns, console=door.say.console(), transient=True) as progress:
+        task = progress.add_task(f"Indexing {slug}", total=None, rest="")
+
+        def listen(told: IndexProgress) -> None:
+            left = "" if told.seconds_left is None else f", {tables.duration(told.seconds_left * 1000)} left"
+            rest = f"{told.bytes / 1e6:.1f} of {told.bytes_total / 1e6:.1f} MB{left}"
+            progress.update(task, completed=told.files, total=told.files_total, rest=rest)
+
+        yield listen
+
+
+def _summary(slug: str, report: IndexReport) -> str:
+    did = [
+        f"{number} {what}"
+        for number, what in ((report.added, "new"), (report.changed, "changed"), (report.removed, "removed"))
+        if number
+    ]
+    left = sum(report.left_out.values())
+    return (
+        f"{slug}: {report.files} files in {report.chunks} chunks ({', '.join(did) or 'nothing changed'}"
+        f"{f', {left} left out' if left else ''}) in {tables.duration(report.seconds * 1000)}"
+    )
