@@ -62,6 +62,14 @@ def tokens(count: int | None) -> str:
     return f"{count:,} tokens" if count else ""
 
 
+def size(count: int) -> str:
+    """`312 B`, `1.4 MB`."""
+    for unit, bytes in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= bytes:
+            return f"{count / bytes:.1f} {unit}"
+    return f"{count} B"
+
+
 def age(moment: datetime | None) -> str:
     """`just now`, `5 m ago`, `3 h ago`, `2026-03-01`."""
     if moment is None:

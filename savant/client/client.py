@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from savant.client.nouns import Agents, Approvals, Definitions, Models, Personas, Rulesets, Runs, Versions, Workflows
+from savant.client.nouns import (
+    Agents,
+    Approvals,
+    Budgets,
+    Databases,
+    Definitions,
+    Models,
+    Personas,
+    Rulesets,
+    Runs,
+    Storage,
+    Versions,
+    Workflows,
+)
 from savant.client.repositories import Repositories, Search
 from savant.client.transport import Transport
 from savant.settings import Settings
@@ -22,6 +35,8 @@ class Client:
         self.definitions = Definitions(transport)
         self.models = Models(transport)
         self.runs = Runs(transport)
+        self.storage = Storage(transport)
+        self.databases = Databases(transport)
         self.approvals = Approvals(transport)
         self.versions = Versions(transport)
         self.repositories = Repositories(transport)

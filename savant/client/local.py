@@ -12,7 +12,7 @@ from savant.schemas.runs import Event, Run, RunCreate, RunResume
 from savant.settings import Settings
 
 T = TypeVar("T")
-WITHOUT_DATABASE = frozenset({"models"})
+WITHOUT_DATABASE = frozenset({"models", "databases"})
 READS = frozenset({"list", "get", "steps", "traces", "program", "replay", "diff", "export"})
 # These take more than one transaction, or none at all.
 WITH_APP = {"repositories": frozenset({"index", "locate", "status", "delete"}), "search": frozenset({"search"})}

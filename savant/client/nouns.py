@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from savant.client.transport import Transport
@@ -20,6 +21,7 @@ from savant.schemas.rulesets import Ruleset, RulesetCreate, RulesetUpdate
 from savant.schemas.runs import Event, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
+from savant.schemas.storage import DatabaseReport, Gc, GcReport
 from savant.schemas.versions import Version
 from savant.schemas.workflows import Workflow, WorkflowCreate, WorkflowUpdate
 
@@ -100,6 +102,33 @@ class Models:
 
 
 class Runs:
+class Storage:
+    """Room for runs."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def gc(self, options: Gc) -> GcReport:
+        """Delete what is too old or too much, then what no run needs."""
+        return await self._transport.call("storage", "gc", GcReport, options=options)
+
+
+class Databases:
+    """The database of this machine, as a file."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def check(self) -> DatabaseReport:
+        return await self._transport.call("databases", "check", DatabaseReport)
+
+    async def backup(self, target: Path) -> DatabaseReport:
+        return await self._transport.call("databases", "backup", DatabaseReport, target=target)
+
+    async def restore(self, source: Path) -> DatabaseReport:
+        return await self._transport.call("databases", "restore", DatabaseReport, source=source)
+
+
     """Runs: started, followed, looked at, stopped, resumed, deleted."""
 
     def __init__(self, transport: Transport) -> None:

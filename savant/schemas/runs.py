@@ -20,7 +20,8 @@ class RunConfig(Input):
     """What the caller sets for this run alone; None leaves the definition's own value.
 
     `allow_unpriced` lets models whose price is not known run under a budget in money, where they count as free.
-    `number` is what `run.id` is in expressions: a fork goes on with that of the run it came from.
+    `number` is what `run.id` is in expressions: a fork goes on with that of the run it came from. What is
+    `pinned` is never deleted to make room.
     """
 
     model: str | None = None
@@ -33,6 +34,7 @@ class RunConfig(Input):
     on_approval: OnApproval = "fail"
     root: str | None = None
     number: int | None = None
+    pinned: bool = False
 
 
 class RunCreate(Input):

@@ -62,7 +62,7 @@ async def retry(app: App, id: int, options: RunRetry) -> Run:
 
 def _toolbox(app: App, settings: Settings) -> EngineToolbox:
     root = Path(settings.config.root) if settings.config.root else None
-    return toolboxes.build(app.settings, root, settings.program.bundle)
+    return toolboxes.build(app, root, settings.program.bundle)
 
 
 async def _ready(app: App, settings: Settings, toolbox: EngineToolbox) -> None:
@@ -110,12 +110,13 @@ async def _create(
     program: Program = msgspec.structs.replace(settings.program, savant_version=__version__)
     program.tools = toolbox.schema_hashes()
     program.toolset = await recordings.keep_tools(work, toolbox)
-    config = msgspec.structs.replace(settings.config, number=number if steps else None)
+    config = msgspec.structs.replace(settings.config, number=number if steps else None, pinned=False)
     create = RunCreate(
         type=program.type, slug=program.slug, goal=settings.goal, inputs=settings.inputs, config=config
     )  # fmt: skip
     run = await runs.create(work, create, program)
     row: Row = await runs.find(work, run.id)
     row.forked_from_id = id
+    row.cost_usd = sum(step.cost_usd or 0.0 for step in steps)  # was spent, and counted, when it was done
     await recordings.keep_steps(work, run.id, steps)
     return await runs.get(work, run.id)

@@ -116,7 +116,7 @@ async def keep(work: UnitOfWork, record: Record, traces: Sequence[Trace]) -> Run
 
 async def _keep_traces(work: UnitOfWork, id: int, traces: Sequence[Trace]) -> None:
     rows = await work.session.execute(select(StepRow.step_number, StepRow.id).where(StepRow.run_id == id))
-    steps = dict(rows.tuples().all())
+    steps = {row.step_number: row.id for row in rows}
     for trace in traces:
         fields = msgspec.structs.asdict(trace)
         number = fields.pop("step_number")

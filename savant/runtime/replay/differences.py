@@ -126,9 +126,9 @@ def _whole(first: Record, second: Record) -> StepDiff:
 
 
 def _given(record: Record) -> dict[str, Any]:
-    """What a run was started with; where a fork came from is no difference in what it does."""
+    """What a run was started with; where a fork came from, and whether it is kept, changes nothing in it."""
     config: dict[str, Any] = msgspec.to_builtins(record.config)
-    del config["number"]
+    del config["number"], config["pinned"]
     return {"goal": record.goal, "inputs": record.inputs, "config": config}
 
 

@@ -1,0 +1,38 @@
+"""What stored runs take up, and what of it may go."""
+
+from __future__ import annotations
+
+from savant.schemas.base import Input, Schema
+
+
+class Gc(Input):
+    """What `storage.gc` takes. Finished runs go that are older than `keep_seconds`, then the oldest until all that is
+    left has at most `max_bytes`; None is no limit. Pinned runs, and those that are not finished, never go.
+    """
+
+    keep_seconds: float | None = None
+    max_bytes: int | None = None
+    pin: list[int] = []
+    unpin: list[int] = []
+    dry_run: bool = False
+
+
+class GcReport(Schema):
+    """Which runs went (or would), how many blobs nothing refers to any more, and bytes before and after."""
+
+    runs: list[int]
+    blobs: int
+    bytes_before: int
+    bytes_after: int
+    pinned: list[int]
+    dry_run: bool
+
+
+class DatabaseReport(Schema):
+    """The state of a database; `problems` is empty for a sound one."""
+
+    database: str
+    revision: str | None
+    bytes: int
+    runs: int
+    problems: list[str]

@@ -1,0 +1,148 @@
+"""Room: which runs and blobs may go."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Text, cast, delete, func, select
+
+from savant import clock
+from savant.database import blobs
+from savant.database.work import Reading, UnitOfWork
+from savant.models.blob import Blob
+from savant.models.run import Run as Row
+from savant.models.step import Step
+from savant.schemas.programs import Program
+from savant.schemas.runs import FINISHED
+from savant.schemas.storage import Gc, GcReport
+from savant.services import runs
+
+BATCH = 500
+_REFERENCE = re.compile(r'"\$(?:blob|chain)":\s*"([0-9a-f]{64})"')
+_PARENT = re.compile(rb'"parent":"([0-9a-f]{64})"\}$')
+
+
+class _Room(NamedTuple):
+    """Bytes of blobs by hash, of each run's steps, and the blobs each run needs."""
+
+    blobs: dict[str, int]
+    steps: dict[int, int]
+    needs: dict[int, set[str]]
+
+    def bytes(self, kept: set[int]) -> int:
+        live = set[str]().union(*(self.needs[run] for run in kept)) if kept else set[str]()
+        return sum(self.blobs.get(key, 0) for key in live) + sum(self.steps.get(run, 0) for run in kept)
+
+
+async def gc(work: UnitOfWork, options: Gc) -> GcReport:
+    """Delete what is too old or too much, then every blob that no run needs."""
+    for id in (*options.pin, *options.unpin):
+        await runs.find(work, id)
+    found = (await work.session.scalars(select(Row).order_by(Row.id))).all()
+    pinned = {row.id for row in found if row.config.get("pinned")}.union(options.pin).difference(options.unpin)
+    room = await _room(work, found)
+    before = sum(room.blobs.values()) + sum(room.steps.values())
+    gone = _gone([row for row in found if row.id not in pinned], {row.id for row in found}, room, options)
+    kept = {row.id for row in found} - set(gone)
+    needed = set[str]().union(*(room.needs[id] for id in kept)) if kept else set[str]()
+    loose = sorted(room.blobs.keys() - needed)
+    if not options.dry_run:
+        for row in found:
+            if row.config.get("pinned", False) != (row.id in pinned):
+                row.config = {**row.config, "pinned": row.id in pinned}
+        await _delete(work, gone, loose)
+    return GcReport(
+        runs=gone,
+        blobs=len(loose),
+        bytes_before=before,
+        bytes_after=room.bytes(kept),
+        pinned=sorted(pinned),
+        dry_run=options.dry_run,
+    )
+
+
+def _gone(rows: Sequence[Row], all: set[int], room: _Room, options: Gc) -> list[int]:
+    """The runs that go, oldest first."""
+    may_go = [row for row in rows if row.status in FINISHED]
+    gone: list[int] = []
+    if options.keep_seconds is not None:
+        limit = clock.now() - timedelta(seconds=options.keep_seconds)
+        gone = [row.id for row in may_go if (row.completed_at or row.created_at) < limit]
+    if options.max_bytes is not None:
+        gone += _too_much([row.id for row in may_go], all - set(gone), room, options.max_bytes)
+    return sorted(gone)
+
+
+def _too_much(may_go: Sequence[int], kept: set[int], room: _Room, most: int) -> list[int]:
+    """The oldest of the kept runs, until what the others need has at most `most` bytes."""
+    gone: list[int] = []
+    left, users = room.bytes(kept), Counter(key for id in kept for key in room.needs[id])
+    for id in may_go:
+        if left <= most:
+            break
+        if id in kept:
+            gone.append(id)
+            users.subtract(room.needs[id])
+            left -= room.steps.get(id, 0) + sum(room.blobs.get(key, 0) for key in room.needs[id] if not users[key])
+    return gone
+
+
+async def _room(work: Reading, rows: Sequence[Row]) -> _Room:
+    sizes = await work.session.execute(select(Blob.sha256, func.length(Blob.data)))
+    room = _Room({row[0]: row[1] for row in sizes}, {}, {})
+    parents: dict[str, str | None] = {}
+    for row in rows:
+        needs = {row.program_hash} if row.program_hash else set[str]()
+        for key in await _programs_own(work, row):
+            needs.add(key)
+        room.steps[row.id], mentioned = await _mentioned(work, row.id)
+        room.needs[row.id] = needs | await _with_parents(work, mentioned, parents)
+    return room
+
+
+async def _programs_own(work: Reading, row: Row) -> list[str]:
+    content = await blobs.reader(work)([row.program_hash or ""])
+    if row.program_hash not in content:
+        return []
+    program = msgspec.json.decode(content[row.program_hash], type=Program)
+    return [program.toolset] if program.toolset else []
+
+
+async def _mentioned(work: Reading, id: int) -> tuple[int, set[str]]:
+    """Bytes of a run's steps, and the blobs they name."""
+    size, keys = 0, set[str]()
+    texts = await work.session.execute(select(cast(Step.input, Text), cast(Step.output, Text)).where(Step.run_id == id))
+    for pair in texts:
+        for text in pair:
+            if text:
+                size += len(text)
+                keys.update(_REFERENCE.findall(text))
+    return size, keys
+
+
+async def _with_parents(work: Reading, keys: set[str], parents: dict[str, str | None]) -> set[str]:
+    """The blobs, and the messages before those that are messages; `parents` is what is known of all runs."""
+    found, read = set[str](), blobs.reader(work)
+    while keys:
+        found |= keys
+        unknown = sorted(keys - parents.keys())
+        for start in range(0, len(unknown), BATCH):
+            batch = unknown[start : start + BATCH]
+            content = await read(batch)
+            for key in batch:
+                match = _PARENT.search(content.get(key, b""))
+                parents[key] = match[1].decode() if match else None
+        keys = {parent for key in keys if (parent := parents[key])} - found
+    return found
+
+
+async def _delete(work: UnitOfWork, gone: list[int], loose: list[str]) -> None:
+    for start in range(0, len(gone), BATCH):
+        await work.session.execute(delete(Row).where(Row.id.in_(gone[start : start + BATCH])))
+    for start in range(0, len(loose), BATCH):
+        await work.session.execute(delete(Blob).where(Blob.sha256.in_(loose[start : start + BATCH])))
