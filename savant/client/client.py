@@ -38,6 +38,7 @@ class Client:
         self.storage = Storage(transport)
         self.databases = Databases(transport)
         self.approvals = Approvals(transport)
+        self.budgets = Budgets(transport)
         self.versions = Versions(transport)
         self.repositories = Repositories(transport)
         self.search = Search(transport)

@@ -10,6 +10,7 @@ from savant.client.transport import Transport
 from savant.schemas.agents import Agent, AgentCreate, AgentUpdate
 from savant.schemas.approvals import Approval, ApprovalAnswer, ApprovalList
 from savant.schemas.base import Page
+from savant.schemas.budgets import Budget, BudgetPeriod, BudgetScope, BudgetSet
 from savant.schemas.lists import ListQuery
 from savant.schemas.models import ModelTest, Provider
 from savant.schemas.personas import Persona, PersonaCreate, PersonaUpdate
@@ -20,8 +21,8 @@ from savant.schemas.replays import Replay, RunDiff, RunFork, RunReplay, RunRetry
 from savant.schemas.rulesets import Ruleset, RulesetCreate, RulesetUpdate
 from savant.schemas.runs import Event, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
-from savant.schemas.traces import Trace
 from savant.schemas.storage import DatabaseReport, Gc, GcReport
+from savant.schemas.traces import Trace
 from savant.schemas.versions import Version
 from savant.schemas.workflows import Workflow, WorkflowCreate, WorkflowUpdate
 
@@ -101,7 +102,6 @@ class Models:
         return await self._transport.call("models", "test", ModelTest, id=id)
 
 
-class Runs:
 class Storage:
     """Room for runs."""
 
@@ -129,6 +129,7 @@ class Databases:
         return await self._transport.call("databases", "restore", DatabaseReport, source=source)
 
 
+class Runs:
     """Runs: started, followed, looked at, stopped, resumed, deleted."""
 
     def __init__(self, transport: Transport) -> None:
@@ -227,3 +228,20 @@ class Versions:
     async def rollback(self, kind: Kind, slug: str, version: int) -> Version:
         """Make an older version the stored one again."""
         return await self._transport.call("versions", "rollback", Version, kind=kind, slug=slug, version=version)
+
+
+class Budgets:
+    """What runs may spend together in a day or a month."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def list(self) -> list[Budget]:
+        return await self._transport.call("budgets", "list", list[Budget])
+
+    async def set(self, set: BudgetSet) -> Budget:
+        """Make one, or change the one that is there."""
+        return await self._transport.call("budgets", "set", Budget, set=set)
+
+    async def remove(self, scope: BudgetScope, slug: str, period: BudgetPeriod) -> None:
+        await self._transport.call("budgets", "remove", type(None), scope=scope, slug=slug, period=period)

@@ -95,10 +95,11 @@ def check(project: Project, *, shell: bool, only: Iterable[tuple[Kind, str]] | N
     """
     # Only a check needs the engines and the expressions; lists of definitions come up faster without them.
     from savant.runtime.engines.catalog import builtin
+    from savant.runtime.memory import MemoryList
     from savant.runtime.tools.toolbox import EngineToolbox
     from savant.runtime.workflows.validate import validate
 
-    toolbox = EngineToolbox(builtin(project.root, project.bundle, shell=shell))
+    toolbox = EngineToolbox(builtin(project.root, project.bundle, shell=shell, memories=MemoryList()))
     errors: list[SavantError] = []
     for kind, slug in only if only is not None else list(project.sources):
         source = project.sources.get((kind, slug))

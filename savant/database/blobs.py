@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from sqlalchemy import select
 
 from savant import clock
+from savant.database.insert import insert
 from savant.database.work import Reading, UnitOfWork
 from savant.models.blob import Blob
 
@@ -17,8 +18,9 @@ async def keep(work: UnitOfWork, sha256: str, content: bytes) -> None:
     if await work.session.scalar(select(Blob.size).where(Blob.sha256 == sha256)) is not None:
         return
     size, data = compress(content)
-    work.session.add(Blob(sha256=sha256, size=size, data=data, created_at=clock.now()))
-    await work.session.flush()
+    values = {"sha256": sha256, "size": size, "data": data, "created_at": clock.now()}
+    made = insert(work.database.dialect, Blob).values(workspace_id=work.actor.workspace_id, **values)
+    await work.session.execute(made.on_conflict_do_nothing())  # somebody else may keep the same at the same time
 
 
 def reader(work: Reading) -> Callable[[Sequence[str]], Awaitable[dict[str, bytes]]]:

@@ -21,7 +21,7 @@ from savant.runtime.journal import Answer, Journal, Parked
 from savant.runtime.program import run_program
 from savant.schemas.programs import Program
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate
-from savant.services import approvals, leases, models, programs, recordings, runs, toolboxes
+from savant.services import approvals, leases, models, programs, purses, recordings, runs, spendings, toolboxes
 from savant.services.app import App
 
 Listener = Callable[[Event], None]
@@ -41,7 +41,7 @@ async def prepare(app: App, create: RunCreate) -> Run:
     async with app.work() as work:
         program = await programs.resolve(work, create)
     root = await programs.place(program, create)
-    toolbox = toolboxes.build(app.settings, root, program.bundle)
+    toolbox = toolboxes.build(app, root, program.bundle)
     programs.complete(program, create, toolbox)
     program.models = await models.choose(app.settings, program.bundle, create.config.model)
     program.small_models = models.small(app.settings, program.bundle)
@@ -161,9 +161,10 @@ async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore
         program = msgspec.json.decode(blob[row.program_hash or ""], type=Program)
         root = Path(config.root) if config.root else None
         registry = models.registry(app.settings)
-        toolbox = toolboxes.build(app.settings, root, program.bundle)
+        toolbox = toolboxes.build(app, root, program.bundle)
+        purse = await purses.Purse.open(app, row.id)
         execution = Execution(
-            program=program, journal=journal, models=registry, toolbox=toolbox, config=config, root=root
+            program=program, journal=journal, models=registry, toolbox=toolbox, config=config, root=root, purse=purse
         )
         try:
             return Ending(status="completed", result=await run_program(execution, row.goal, row.inputs))
@@ -195,6 +196,7 @@ async def _finish(app: App, run_id: int, ending: Ending, lease_holder: str, fail
             )
         )
         cost, input_tokens, output_tokens = totals.one()
+        counted = row.cost_usd or 0.0
         ended = await work.session.execute(
             update(Row)
             .where(Row.id == run_id, Row.lease_holder == lease_holder)
@@ -214,8 +216,10 @@ async def _finish(app: App, run_id: int, ending: Ending, lease_holder: str, fail
                 updated_at=now,
             )
         )
-        if ending.parked is not None and ended.rowcount == 1:  # pyright: ignore[reportAttributeAccessIssue]
-            await approvals.ask(work, run_id, ending.parked)
+        if ended.rowcount == 1:  # pyright: ignore[reportAttributeAccessIssue]
+            await spendings.add(work, row, (cost or 0.0) - counted)
+            if ending.parked is not None:
+                await approvals.ask(work, run_id, ending.parked)
     async with app.work() as work:
         return await runs.get(work, run_id)
 

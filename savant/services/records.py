@@ -14,6 +14,7 @@ from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.definition_version import DefinitionVersion
 from savant.models.types import Holds
+from savant.models.workspace import Workspace
 from savant.runtime.blobs import canonical, digest
 from savant.schemas.base import slugify
 from savant.schemas.lists import ListQuery
@@ -97,8 +98,12 @@ async def keep_version(
     content = msgspec.to_builtins(definition)
     content_hash = digest(canonical(content))
     versions = select(DefinitionVersion).where(DefinitionVersion.kind == kind, DefinitionVersion.slug == slug)
-    known = await work.session.scalar(versions.where(DefinitionVersion.content_hash == content_hash))
-    if known is not None:
+    same = versions.where(DefinitionVersion.content_hash == content_hash)
+    if (known := await work.session.scalar(same)) is not None:
+        return known
+    # One at a time makes new versions, so that no number is given twice; and the other may have made this very one.
+    await work.session.execute(select(Workspace.id).where(Workspace.id == work.actor.workspace_id).with_for_update())
+    if (known := await work.session.scalar(same)) is not None:
         return known
     latest = await work.session.scalar(
         select(func.max(DefinitionVersion.version)).where(

@@ -1,4 +1,4 @@
-"""The tools a run may reach: the built-in engines over its repository."""
+"""The tools a run may reach: the built-in engines over its repository, and the workspace's memories."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from savant.runtime.engines.catalog import builtin
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.schemas.programs import Bundle
 from savant.schemas.steps import Effect
-from savant.settings import Settings
+from savant.services.app import App
+from savant.services.memories import Memories
 
 
-def build(settings: Settings, root: Path | None, bundle: Bundle) -> EngineToolbox:
+def build(app: App, root: Path | None, bundle: Bundle) -> EngineToolbox:
     """A toolbox over `root`, with the settings' word on effects; the shell is in it only where they turn it on."""
+    settings = app.settings
     effects: dict[str, Effect] = {name: tool.effect for name, tool in settings.tools.items() if tool.effect is not None}
-    return EngineToolbox(builtin(root, bundle, shell=settings.shell), effects)
+    return EngineToolbox(builtin(root, bundle, shell=settings.shell, memories=Memories(app)), effects)
