@@ -110,7 +110,8 @@ def test_assertions_that_hold_pass_and_are_kept_when_recorded_anew(recorded: Cli
     file = Path(recorded.folder, FILE)
     expect = (
         "expect:\n  contains: [notes]\n  schema: {type: object, required: [text]}\n  max_cost: 0.5\n  max_steps: 20\n"
-        "  expression: [\"status == 'completed' and 'fs.read' in tools\"]\n  called: [fs.*]\n  never_called: [fs.write]\n"
+        "  expression: [\"status == 'completed' and 'fs.read' in tools\"]\n"
+        + "  called: [fs.*]\n  never_called: [fs.write]\n"
     )
     file.write_text(file.read_text().replace("expect:\n  status: completed\n", expect))
     assert recorded("test").code == 0, recorded("test").stdout

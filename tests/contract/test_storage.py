@@ -34,8 +34,9 @@ async def test_what_is_too_old_goes_and_what_is_pinned_stays(client: Client, roo
     report = await client.storage.gc(Gc(keep_seconds=0.01, pin=[second.id], dry_run=True))
     assert report.runs == [first.id, third.id]
     assert await left(client) == [first.id, second.id, third.id]
-    report = await client.storage.gc(Gc(keep_seconds=0.01))
+    report = await client.storage.gc(Gc(keep_seconds=0.01, pin=[second.id]))
     assert (report.runs, report.pinned) == ([first.id, third.id], [second.id])
+    assert (await client.storage.gc(Gc(keep_seconds=0.01))).runs == []
     assert await left(client) == [second.id]
     assert (await client.runs.replay(second.id)).equal
     await client.storage.gc(Gc(keep_seconds=0.01, unpin=[second.id]))
