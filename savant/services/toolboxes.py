@@ -1,4 +1,4 @@
-"""The tools a run may reach: the built-in engines over its repository, and the workspace's memories."""
+"""The tools a run may reach: the built-in engines over its repository, and the workspace's index and memories."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from savant.runtime.tools.toolbox import EngineToolbox
 from savant.schemas.programs import Bundle
 from savant.schemas.steps import Effect
 from savant.services.app import App
+from savant.services.code_index import StoredIndex
 from savant.services.memories import Memories
 
 
@@ -16,4 +17,6 @@ def build(app: App, root: Path | None, bundle: Bundle) -> EngineToolbox:
     """A toolbox over `root`, with the settings' word on effects; the shell is in it only where they turn it on."""
     settings = app.settings
     effects: dict[str, Effect] = {name: tool.effect for name, tool in settings.tools.items() if tool.effect is not None}
-    return EngineToolbox(builtin(root, bundle, shell=settings.shell, memories=Memories(app)), effects)
+    return EngineToolbox(
+        builtin(root, bundle, shell=settings.shell, memories=Memories(app), index=StoredIndex(app)), effects
+    )

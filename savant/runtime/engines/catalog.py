@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 
+from savant.runtime.engines.context import Context
 from savant.runtime.engines.fs import Fs
 from savant.runtime.engines.git import Git
 from savant.runtime.engines.memory import Memory
 from savant.runtime.engines.personas import Personas
 from savant.runtime.engines.rules import Rules
 from savant.runtime.engines.shell import Shell
+from savant.runtime.indexing.index import CodeIndex
 from savant.runtime.memory import MemoryList, MemoryStore
 from savant.runtime.tools.base import ToolSpec
 from savant.runtime.tools.engine import Engine
@@ -21,13 +23,18 @@ from savant.schemas.programs import Bundle
 
 
 def builtin(
-    root: Path | None, bundle: Bundle, *, shell: bool = False, memories: MemoryStore | None = None
+    root: Path | None,
+    bundle: Bundle,
+    *,
+    shell: bool = False,
+    memories: MemoryStore | None = None,
+    index: CodeIndex | None = None,
 ) -> list[Engine]:
     """The engines of a run: those of files only with a `root`, the shell and memory only if they are asked for."""
     engines: list[Engine] = [Personas(bundle.personas), Rules(bundle.rulesets)]
     engines += [Memory(memories)] if memories is not None else []
     if root is not None:
-        engines += [Fs(root), Git(root)]
+        engines += [Fs(root), Git(root), Context(root, index)]
         engines += [Shell(root)] if shell else []
     return engines
 

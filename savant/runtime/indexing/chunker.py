@@ -39,6 +39,15 @@ def chunks(language: str | None, text: str) -> tuple[list[Chunk], bool]:
     return list(_cover(lines, spans or [], "", "lines", 1, len(lines))), structured
 
 
+def outline(language: str | None, text: str) -> list[tuple[str, str, int, int]]:
+    """(path of names, kind, first line, last line) of each definition or section, outer before inner."""
+    lines = text.split("\n")
+    if language in ("markdown", "rst"):
+        return headings(language, lines)
+    found = definitions(language, text.encode("utf-8", "replace")) if language in GRAMMARS else None
+    return [(span.symbol, span.kind, span.first, span.last) for span in _spans(found or [], len(lines))]
+
+
 def _spans(found: list[Definition], end: int) -> list[_Span]:
     """Definitions with the whole path of their names; one that begins on the line where another ended is dropped."""
     spans: list[_Span] = []

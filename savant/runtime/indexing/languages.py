@@ -90,7 +90,7 @@ def language_of(path: str, first_line: str = "") -> str | None:
     """The language of a file in lower case, `python`; None if it is not known."""
     name = path.rpartition("/")[2].lower()
     stem, dot, extension = name.rpartition(".")
-    found = _NAMES.get(name) or _NAMES.get(stem if dot else name) or (_EXTENSIONS.get(extension) if dot else None)
+    found = _NAMES.get(name) or (_EXTENSIONS.get(extension) or _NAMES.get(stem) if dot else None)
     if found is None and (script := _INTERPRETERS.match(first_line[:200])):
         found = _INTERPRETED.get(script[1], script[1])
     return found

@@ -13,6 +13,12 @@ from savant.schemas.programs import Bundle
 from savant.schemas.rulesets import Rule, RulesetDefinition
 
 EFFECTS = {
+    "context.outline": "read",
+    "context.read": "read",
+    "context.repositories": "read",
+    "context.search": "read",
+    "context.status": "read",
+    "context.symbols": "read",
     "fs.edit": "write",
     "fs.find": "read",
     "fs.list": "read",
@@ -47,7 +53,7 @@ def test_every_tool_has_the_effect_it_must_have(tmp_path):
 
 def test_the_shell_is_off_unless_asked_for_and_files_need_a_root(tmp_path):
     without_shell = {engine.name for engine in builtin(tmp_path, Bundle())}
-    assert without_shell == {"fs", "git", "personas", "rules"}
+    assert without_shell == {"context", "fs", "git", "personas", "rules"}
     assert {engine.name for engine in builtin(None, Bundle(), shell=True)} == {"personas", "rules"}
 
 

@@ -147,6 +147,7 @@ def test_languages_and_tests_by_path() -> None:
     assert [language_of(path) for path in ("a/b.PY", "Makefile", "x.tsx", "README", "a.unknown", "Dockerfile.dev")] == [
         "python", "make", "tsx", "text", None, "dockerfile",
     ]  # fmt: skip
+    assert language_of("README.md") == "markdown"
     assert language_of("run", "#!/usr/bin/env python3") == "python"
     tests = [
         "tests/a.py",
