@@ -25,6 +25,11 @@ def dump_plain(data: Any) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
 
 
+def members(value: msgspec.Struct) -> dict[str, Any]:
+    """A struct as plain data, in the order a person would write it, without what is as it is anyway."""
+    return _members(value)
+
+
 def _members(value: msgspec.Struct) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for field in sorted(msgspec.structs.fields(value), key=lambda field: _rank(field.encode_name)):

@@ -80,7 +80,7 @@ def _document(file: RunFile) -> dict[str, Any]:
         "format": FORMAT,
         "redacted": file.redacted,
         "rules": file.rules or None,
-        "expect": _given(file.expect) if file.expect else None,
+        "expect": _sparse(file.expect) if file.expect else None,
         "run": _members(record),
         "program": _sparse(record.program),
         "tools": [_sparse(tool) for tool in record.tools],
@@ -120,18 +120,14 @@ def _members(value: Record | Step) -> dict[str, Any]:
             member = msgspec.json.decode(member)
         if field.name in _APART:
             continue
-        members[field.name] = msgspec.to_builtins(member)
+        members[field.name] = _sparse(member) if isinstance(member, msgspec.Struct) else msgspec.to_builtins(member)
     return members
 
 
-def _sparse(value: Any) -> Any:
-    """A struct without what is not set."""
-    plain = msgspec.to_builtins(value)
-    return {name: member for name, member in plain.items() if member not in (None, [], {})}
+def _sparse(value: msgspec.Struct) -> dict[str, Any]:
+    from savant.runtime.definitions.dump import members
 
-
-def _given(expect: Expect) -> dict[str, Any]:
-    return {name: member for name, member in msgspec.to_builtins(expect).items() if member not in (None, [])}
+    return members(value)
 
 
 def _invalid(name: str, what: str, hint: str | None = None) -> SavantError:

@@ -13,6 +13,8 @@ from savant.errors import ErrorCode, SavantError
 from savant.runtime.blobs import canonical, pack, unpack
 from savant.runtime.replay.journal import CONTAINERS, not_seen
 from savant.runtime.replay.replaying import replay
+from savant.runtime.replay.worlds import RecordedToolbox
+from savant.runtime.tools.policy import visible
 from savant.schemas.programs import Program, RepositoryState
 from savant.schemas.records import Record
 from savant.schemas.steps import Step
@@ -133,7 +135,21 @@ async def redacted(record: Record, redactor: Redactor) -> Record:
     interim.steps = [await _step(step, record, redactor, blobs) for step in _last(record.steps)]
     interim.blobs = blobs
     interim.tools = [redactor.struct(tool) for tool in record.tools]
-    return await rederived(interim)
+    return await _small(await rederived(interim))
+
+
+async def _small(record: Record) -> Record:
+    """The record with only the tools that it shows or calls, if that is all it takes."""
+    specs = RecordedToolbox(record.tools).specs()
+    used = {step.tool_name for step in record.steps}
+    used |= {spec.name for agent in record.program.bundle.agents.values() for spec in visible(agent.tools, specs)}
+    program = msgspec.structs.replace(
+        record.program, tools={name: key for name, key in record.program.tools.items() if name in used}
+    )
+    less = msgspec.structs.replace(
+        record, program=program, tools=[tool for tool in record.tools if tool.name in used]
+    )  # fmt: skip
+    return less if (await replay(less)).equal else record
 
 
 async def rederived(record: Record, program: Program | None = None) -> Record:
@@ -142,8 +158,10 @@ async def rederived(record: Record, program: Program | None = None) -> Record:
     Raises CONFLICT if the program does not come by the same steps.
     """
     replayed = await replay(record, program, trusting=True)
-    left = _left(record, replayed.record)
-    divergence = replayed.divergence or (left and left[0].path)
+    left = not_seen(record, {step.path: step for step in replayed.record.steps})
+    divergence = replayed.divergence or (left and f"{left[0].path} is not reached")
+    if replayed.record.status != record.status:
+        divergence = replayed.record.error_message or f"it is {replayed.record.status}"
     if not divergence:
         again = await replay(replayed.record)
         divergence = again.divergence
@@ -170,10 +188,6 @@ def redact_program(program: Program, redactor: Redactor) -> Program:
 def _last(steps: Sequence[Step]) -> list[Step]:
     """The last attempt at each path."""
     return sorted({step.path: step for step in steps}.values(), key=lambda step: step.step_number)
-
-
-def _left(record: Record, derived: Record) -> Sequence[Step]:
-    return not_seen(record, {step.path: step for step in derived.steps})
 
 
 async def _step(step: Step, record: Record, redactor: Redactor, blobs: dict[str, bytes]) -> Step:
