@@ -12,6 +12,7 @@ from savant.client.nouns import (
     Definitions,
     Models,
     Personas,
+    Previews,
     Rulesets,
     Runs,
     Storage,
@@ -39,6 +40,7 @@ class Client:
         self.databases = Databases(transport)
         self.approvals = Approvals(transport)
         self.budgets = Budgets(transport)
+        self.previews = Previews(transport)
         self.versions = Versions(transport)
         self.repositories = Repositories(transport)
         self.search = Search(transport)

@@ -15,7 +15,11 @@ T = TypeVar("T")
 WITHOUT_DATABASE = frozenset({"models", "databases"})
 READS = frozenset({"list", "get", "steps", "traces", "program", "replay", "diff", "export"})
 # These take more than one transaction, or none at all.
-WITH_APP = {"repositories": frozenset({"index", "locate", "status", "delete"}), "search": frozenset({"search"})}
+WITH_APP = {
+    "repositories": frozenset({"index", "locate", "status", "delete"}),
+    "search": frozenset({"search"}),
+    "previews": frozenset({"plan", "prompt"}),
+}
 FOLLOW_SECONDS = 0.2
 
 

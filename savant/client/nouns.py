@@ -15,7 +15,9 @@ from savant.schemas.lists import ListQuery
 from savant.schemas.models import ModelTest, Provider
 from savant.schemas.personas import Persona, PersonaCreate, PersonaUpdate
 from savant.schemas.plans import Apply, Kind, Plan
+from savant.schemas.previews import RunPlan
 from savant.schemas.programs import Program
+from savant.schemas.prompts import AgentPrompt
 from savant.schemas.records import Record
 from savant.schemas.replays import Replay, RunDiff, RunFork, RunReplay, RunRetry
 from savant.schemas.rulesets import Ruleset, RulesetCreate, RulesetUpdate
@@ -245,3 +247,18 @@ class Budgets:
 
     async def remove(self, scope: BudgetScope, slug: str, period: BudgetPeriod) -> None:
         await self._transport.call("budgets", "remove", type(None), scope=scope, slug=slug, period=period)
+
+
+class Previews:
+    """What a run would do, before it is made."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def plan(self, create: RunCreate) -> RunPlan:
+        """Its graph, tools, permissions, and what past runs cost."""
+        return await self._transport.call("previews", "plan", RunPlan, create=create)
+
+    async def prompt(self, create: RunCreate) -> AgentPrompt:
+        """What an agent's model would read first; without a goal, a stand-in for it."""
+        return await self._transport.call("previews", "prompt", AgentPrompt, create=create)
