@@ -73,14 +73,10 @@ async def _ready(app: App, settings: Settings, toolbox: EngineToolbox) -> None:
             raise error
     if program.type == "workflow":
         settings.inputs = coerce_inputs(program.bundle.workflows[program.slug], settings.inputs)
-    registry = models.registry(app.settings)
-    try:
-        for slug in program.bundle.agents:
-            model = settings.config.model or program.models.get(slug)
-            if model is not None:
-                registry.get(model)
-    finally:
-        await registry.aclose()
+    if settings.config.model is not None:
+        program = msgspec.structs.replace(program, models=dict.fromkeys(program.bundle.agents, settings.config.model))
+    facts = await models.facts(app.settings, program)
+    settings.program = msgspec.structs.replace(program, model_facts=facts)
 
 
 async def _check_prefix(prefix: Record, settings: Settings, toolbox: EngineToolbox, at: int) -> None:

@@ -147,8 +147,8 @@ class Rereading(Journal):
         return diverged(prior, "error", prior.error_message, str(error))
 
     def _one_of_several(self, prior: Step, error: SavantError) -> bool:
-        """Whether it is the failure of another branch than the one that was seen first, then."""
-        if prior.type not in CONCURRENT:
+        """Whether it is the failure of another branch than the one that was seen first, or of an attempt before."""
+        if prior.type not in CONCURRENT and prior.error_code not in CUT:
             return False
         inside = (step for step in self._last.values() if step.path.startswith(prior.path) and step is not prior)
         return any(same_failure(step.error_code, step.error_message, error) for step in inside)

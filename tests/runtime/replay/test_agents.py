@@ -74,3 +74,14 @@ async def test_another_temperature_parts_too(root: Path) -> None:
     again = await replay(record, msgspec.structs.replace(record.program, bundle=Bundle(agents={"tester": short})))
     assert again.divergence is not None
     assert "+temperature: 0.5" in again.divergence.details["difference"]
+
+
+async def test_a_failed_call_that_no_money_was_left_to_repeat_is_equal(root: Path) -> None:
+    empty = {"text": "", "usage": {"input_tokens": 150, "output_tokens": 50}}
+    harness = Harness(root, [empty, "Done."], config={"token_budget": 200})
+    first = await agent_record(harness)
+    assert first.error_code == "bad_output"
+    assert (await replay(first)).equal
+    again = await agent_record(harness)
+    assert again.error_code == "token_budget"
+    assert (await replay(again)).equal
