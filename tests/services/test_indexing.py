@@ -1,0 +1,96 @@
+"""An index run that is killed leaves an index that can be searched, and the next one finishes it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from savant.client import connect
+from savant.database.connect import Database
+from savant.runtime.indexing import words
+from savant.runtime.indexing.parse import Refused, Task
+from savant.runtime.indexing.workers import parsed
+from savant.schemas.indexing import Parsed
+from savant.schemas.search import SearchQuery
+from savant.services import indexing
+from savant.settings import Settings
+from tests.runtime.indexing.trees import repository
+
+SCRIPT = """
+import asyncio, sys
+from pathlib import Path
+from savant.client import connect
+from savant.settings import Settings
+
+async def main():
+    home = Path(sys.argv[1])
+    async with connect(Settings(home=home, config_dir=home)) as client:
+        made = await client.repositories.locate(sys.argv[2])
+        print("begun", flush=True)
+        await client.repositories.index(made.slug)
+        print("done", flush=True)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("after", [0.0, 0.4, 0.9, 1.6])
+async def test_a_killed_index_run_is_gone_on_with(tmp_path: Path, after: float) -> None:
+    body = "\n\n".join(f"def piece_{n}(value):\n    return value + {n}" for n in range(120))
+    files: dict[str, str | bytes] = {f"m{n}.py": f"def module_{n}(): ...\n\n{body}\n" for n in range(500)}
+    root = repository(tmp_path.resolve() / "r", files)
+    script = tmp_path / "run.py"
+    script.write_text(SCRIPT)
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path / "home"), str(root)], stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"begun\n"
+    time.sleep(after)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    home = tmp_path / "home"
+    async with connect(Settings(home=home, config_dir=home)) as client:
+        before = await client.repositories.status("r")
+        assert before.state in ("missing", "stale", "current")
+        found = await client.search(SearchQuery(symbol="module_7"))
+        assert len(found.hits) <= 1
+        assert before.state == "current" or found.warnings
+        report = await client.repositories.index("r")
+        assert report.unchanged + report.added == 500
+        assert report.unchanged == before.files
+        assert (await client.repositories.status("r")).state == "current"
+        assert len((await client.search(SearchQuery(symbol="module_7"))).hits) == 1
+    await _is_whole(home / "savant.db")
+
+
+async def _is_whole(path: Path) -> None:
+    """Every chunk has its words and every word its chunk, as the full text itself checks."""
+    async with Database.open(f"sqlite+aiosqlite:///{path}") as database:
+        store = indexing.SearchStore(database, words)
+        await store.do(store.wire.run, "INSERT INTO chunk_words (chunk_words) VALUES ('integrity-check')", [()])
+        ((chunks, indexed),) = await store.do(
+            store.wire.fetch, "SELECT (SELECT count(*) FROM chunks), (SELECT count(*) FROM chunk_words_docsize)"
+        )
+        await store.aclose()
+    assert chunks == indexed
+
+
+async def test_many_files_are_read_by_workers_and_none_is_lost(tmp_path: Path) -> None:
+    root = tmp_path / "r"
+    root.mkdir()
+    names = [f"f{n}.py" for n in range(40)]
+    for name in names:
+        (root / name).write_text("def f(): ...\n" * 4_000)
+    tasks = [(Task(name, name, None), 52_000) for name in [*names, "gone.py"]]
+    seen = {task.shown: outcome async for task, _, outcome in parsed(str(root), tasks, 1_000_000, workers=2)}
+    assert all(isinstance(seen[name], Parsed) for name in names)
+    assert isinstance(seen["gone.py"], Refused)
