@@ -24,7 +24,7 @@ from savant.database.journal import DatabaseJournalStore
 from savant.runtime.journal import Journal
 from savant.schemas.programs import Program
 
-TURNS, STEPS, STAGES, ROUNDS = 100, 200, 2, 9
+TURNS, STEPS, STAGES, ROUNDS = 100, 200, 2, 15
 
 
 class Case(NamedTuple):
