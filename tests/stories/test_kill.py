@@ -25,6 +25,8 @@ from tests.stories.installation import (
 from tests.stories.shapes import SHAPES, effects, project
 
 KILLS = 3
+# For what does not depend on the database: each of these tests starts several processes.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # `held` writes its name, and then waits to be let go: whoever kills it there knows what it had done.
 BLOCKED = """
 name: Blocked
@@ -194,6 +196,7 @@ class Held:
         return self.home.rows("SELECT status, error_code FROM runs")[0]
 
 
+@on_sqlite
 def test_an_interrupted_write_waits_and_is_done_if_a_person_says_so(held: Held) -> None:
     held.kill(held.start("run", "blocked"))
     assert held.status() == ("running", None)
@@ -207,6 +210,7 @@ def test_an_interrupted_write_waits_and_is_done_if_a_person_says_so(held: Held) 
     assert effects(held.folder) == ["held", "after"]
 
 
+@on_sqlite
 def test_an_answer_is_good_for_one_interruption(held: Held) -> None:
     held.kill(held.start("run", "blocked"))
     assert held.carried_out("runs", "resume", "1")[0] == 8
@@ -218,6 +222,7 @@ def test_an_answer_is_good_for_one_interruption(held: Held) -> None:
     assert effects(held.folder) == ["held", "held", "held", "after"]
 
 
+@on_sqlite
 @pytest.mark.parametrize(("answer", "code", "done"), [("retry", 0, 2), ("fail", 5, 1)])
 def test_a_killed_run_can_be_answered_before_it_asks(held: Held, answer: str, code: int, done: int) -> None:
     held.kill(held.start("run", "blocked"))
@@ -238,6 +243,7 @@ def test_of_two_resumes_at_once_one_goes_on(held: Held) -> None:
     assert held.home.value("SELECT attempts FROM runs") == 2
 
 
+@on_sqlite
 def test_a_run_is_stopped_from_another_process(held: Held) -> None:
     going = held.start("run", "blocked")
     assert held.home.savant(held.folder, "runs", "stop", "1")[0] == 0
