@@ -38,7 +38,7 @@ COMMANDS = {
     "gc": "Make room: delete old runs and what nothing needs.",
     "db": "The database: check, backup, restore.",
     "config": "Settings: show, set, trust.",
-    "schema": "Print the JSON Schema of a definition or of the events of a run.",
+    "schema": "Print the JSON Schema of a definition, of the events of a run, or of findings.",
     "completion": "Print the completion script of a shell.",
     "version": "Print the version.",
 }

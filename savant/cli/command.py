@@ -13,7 +13,7 @@ from savant.cli.coercion import Command, Group
 from savant.cli.door import Door
 from savant.errors import ErrorCode, SavantError
 
-Format = Literal["text", "json", "jsonl", "markdown", "junit"]
+Format = Literal["text", "json", "jsonl", "markdown", "junit", "sarif", "github"]
 
 
 def _common(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from savant.client import Client
     from savant.settings import Settings
 
-FORMATS = ("text", "json", "jsonl", "markdown", "junit")
+FORMATS = ("text", "json", "jsonl", "markdown", "junit", "sarif", "github")
 
 
 class Terminated(BaseException):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from savant.cli import progress, results
 from savant.cli.door import Door
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.runs import Run
+from savant.schemas.steps import Step
 
 if TYPE_CHECKING:
     from savant.client import Client
@@ -20,7 +22,7 @@ async def carry_out(door: Door, client: Client, run: Run) -> int:
     run = await follow(door, client, run)
     while run.status == "waiting" and await _answered(door, client, run):
         run = await follow(door, client, await client.runs.resume(run.id))
-    return finish(door, run)
+    return finish(door, run, await reported(door, client, run))
 
 
 async def follow(door: Door, client: Client, run: Run, after: int = 0) -> Run:
@@ -31,14 +33,23 @@ async def follow(door: Door, client: Client, run: Run, after: int = 0) -> Run:
     return await client.runs.get(run.id)
 
 
-def finish(door: Door, run: Run) -> int:
+async def reported(door: Door, client: Client, run: Run) -> Sequence[Step]:
+    """The steps of a run, where the form of its result has something to say of them."""
+    from savant.cli.reports import FORMS
+
+    return await client.runs.steps(run.id) if door.out.format in FORMS else ()
+
+
+def finish(door: Door, run: Run, steps: Sequence[Step] = ()) -> int:
     """Print what came of it: the result on stdout, the rest on stderr."""
     if door.out.format == "jsonl":
         door.out.end(**results.closing(run))
     elif door.out.format == "json":
         door.out.show(results.document(run), str)
+    elif door.out.format != "text":
+        report(door, run, steps)
     elif run.status == "completed":
-        door.out.show(run, lambda: results.text(run), lambda: results.markdown(run))
+        door.out.show(run, lambda: results.text(run))
     code = results.exit_code(run)
     hint = results.next_command(run)
     if code:
@@ -46,6 +57,16 @@ def finish(door: Door, run: Run) -> int:
     else:
         door.say.note(f"Run {run.id} {results.summary(run)}. Its record: savant runs show {run.id}")
     return code
+
+
+def report(door: Door, run: Run, steps: Sequence[Step]) -> None:
+    """Print the run in a form for machines or for a review; findings that cannot be read are said, not dropped."""
+    from savant.cli.reports import FORMS, Found
+
+    found = Found.of(run, steps)
+    for each in found.unread:
+        door.say.warning(f"These findings do not fit `savant schema findings`: {each}")
+    door.out.text(FORMS[door.out.format](run, steps, found))
 
 
 def started(door: Door, run: Run) -> None:

@@ -62,6 +62,8 @@ class Output:
             items = value.get("items") if isinstance(value, dict) else value
             for item in items if isinstance(items, list) else [value]:
                 self._write(self._json(item) + "\n")
+        elif self.format in ("junit", "sarif", "github"):
+            raise _no_such_form(self.format)
         else:
             make = markdown if self.format == "markdown" and markdown else text
             self.text(make())
@@ -131,6 +133,12 @@ class Output:
             raise SavantError(ErrorCode.USAGE, f"Cannot write {file}: {error.strerror}.") from error
         self._part = part
         return stream
+
+
+def _no_such_form(form: str) -> Exception:
+    from savant.errors import ErrorCode, SavantError
+
+    return SavantError(ErrorCode.USAGE, f"This command has nothing to say as {form}.", hint="Leave out --output.")
 
 
 def _put(stream: TextIO, text: str) -> None:

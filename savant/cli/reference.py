@@ -21,7 +21,8 @@ See also [exit codes](exit-codes.md) and [configuration](configuration.md).
 
 - **Results on stdout, everything else on stderr.** `savant run review > review.txt` writes the answer alone.
 - `--output text|json|jsonl|markdown` chooses the form of the result, `--json` is short for `--output json`, and
-  `-o FILE` writes it to a file, whole or not at all.
+  `-o FILE` writes it to a file, whole or not at all. For a run there are `junit` (its steps as test cases), `sarif` and
+  `github` (its findings: `savant schema findings`) as well; see `examples/ci/`.
 - **One document.** With `--json` exactly one JSON document goes to stdout. If the command failed, it is
   `{"error": {"code", "message", "hint", "position", "details"}}` (a run that failed is the run itself, with `error`
   in it); several findings are in `errors`. The line for people goes to stderr as well.

@@ -60,10 +60,10 @@ def text(run: Run) -> str:
     return readable(result)
 
 
-def markdown(run: Run) -> str:
+def body(run: Run) -> str:
+    """The result as Markdown."""
     result: Any = run.result or {}
-    body = _outputs(result["outputs"], "## {name}\n\n{value}") if "outputs" in result else readable(result)
-    return f"# {run.runnable_slug}\n\n{body}\n\n*Run {run.id}: {summary(run)}*"
+    return _outputs(result["outputs"], "## {name}\n\n{value}") if "outputs" in result else readable(result)
 
 
 def summary(run: Run) -> str:

@@ -37,16 +37,6 @@ def run(run: Run, steps: Sequence[Step], *, previews: bool) -> str:
     return "\n".join(lines)
 
 
-def markdown(run: Run, steps: Sequence[Step]) -> str:
-    headings = ["step", "status", "path", "what", "took", "cost"]
-    rows = [
-        [str(each.step_number), each.status, each.path, each.tool_name or each.type,
-         tables.duration(each.duration_ms), tables.money(each.cost_usd)]
-        for each in steps
-    ]  # fmt: skip
-    return f"{results.markdown(run)}\n\n{tables.markdown_table(headings, rows)}"
-
-
 def step(step: Step) -> str:
     """One step with its input and output in full."""
     used = [tables.duration(step.duration_ms), tables.money(step.cost_usd)]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 Path = tuple[str, ...]
-Output = Literal["text", "json", "jsonl", "markdown", "junit"]
+Output = Literal["text", "json", "jsonl", "markdown", "junit", "sarif", "github"]
 OnApproval = Literal["ask", "fail", "deny", "park"]
 Effect = Literal["read", "idempotent", "write"]
 Wire = Literal["openai", "anthropic"]

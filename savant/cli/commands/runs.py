@@ -55,15 +55,18 @@ async def show(
     step: Annotated[int | None, typer.Option(metavar="N", help="Show one step with its input and output.")] = None,
 ) -> None:
     """Show a run and its steps, or one step in full."""
-    from savant.cli import shown
+    from savant.cli import following, shown
     from savant.errors import ErrorCode, SavantError
 
     async with door.connect() as client:
         run = await _find(client, id)
         steps = await client.runs.steps(run.id)
     if step is None:
+        if door.out.format in ("junit", "sarif", "markdown", "github"):
+            following.report(door, run, steps)
+            return
         document = {**shown.builtins(run), "steps": shown.builtins(steps)}
-        door.out.show(document, lambda: shown.run(run, steps, previews=True), lambda: shown.markdown(run, steps))
+        door.out.show(document, lambda: shown.run(run, steps, previews=True))
         return
     found = next((each for each in steps if each.step_number == step), None)
     if found is None:
@@ -139,7 +142,8 @@ async def watch(
     door.leaving = f"Run {id} goes on. Follow it again: savant runs watch {id}"
     async with door.connect() as client:
         run = await client.runs.get(id)
-        return following.finish(door, await following.follow(door, client, run, after))
+        run = await following.follow(door, client, run, after)
+        return following.finish(door, run, await following.reported(door, client, run))
 
 
 @command(app)

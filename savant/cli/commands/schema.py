@@ -10,12 +10,12 @@ from savant.cli.command import command, group
 from savant.cli.door import Door
 
 app = group()
-Name = Literal["agent", "workflow", "persona", "ruleset", "events", "run"]
+Name = Literal["agent", "workflow", "persona", "ruleset", "events", "run", "findings"]
 
 
 @command(app, configured=False)
 def schema(door: Door, name: Annotated[Name, typer.Argument(metavar="NAME", help="What to describe.")]) -> None:
-    """Print the JSON Schema of a definition, of a run (--json), or of the events of a run (--output jsonl)."""
+    """Print the JSON Schema of a definition, of a run (--json), of its events (--output jsonl), or of findings."""
     import msgspec
 
     found = _schema(name)
@@ -29,6 +29,7 @@ def _schema(name: Name) -> dict[str, Any]:
         from savant.client.project import json_schema
 
         return json_schema(name)
-    from savant.schemas import events, runs
+    from savant.schemas import events, findings, runs
 
-    return msgspec.json.schema(runs.Run if name == "run" else events.Line)
+    types: dict[str, Any] = {"run": runs.Run, "events": events.Line, "findings": findings.Findings}
+    return msgspec.json.schema(types[name])
