@@ -39,18 +39,33 @@ async def watch(door: Door, client: Client, repository: Repository) -> None:
 
     if repository.local_path is None:
         raise SavantError(ErrorCode.USAGE, "Only a folder on this machine can be watched.")
-    door.say.note(f"Watching {repository.local_path}; Ctrl-C ends it.")
-    async for changes in awatch(repository.local_path, watch_filter=_worth, debounce=400, step=100, rust_timeout=1000):
-        try:
-            report = await client.repositories.index(repository.slug)
-        except SavantError as error:
-            if error.code != ErrorCode.CONFLICT:
-                raise
-            door.say.note(error.message)
-            continue
-        if report.added or report.changed or report.removed or report.commits:
-            door.out.show(report, lambda report=report: _summary(repository.slug, report))
-        door.say.detail(f"{len(changes)} events")
+    watching, behind = False, True
+    events = awatch(
+        repository.local_path, watch_filter=_worth, debounce=400, step=100, rust_timeout=400, yield_on_timeout=True
+    )
+    async for changes in events:
+        # The first time the watch has only begun: what changed before it did is caught up with, whatever it saw.
+        if changes or behind:
+            behind = not await _catch_up(door, client, repository)
+        if not watching:
+            watching = True
+            door.say.note(f"Watching {repository.local_path}; Ctrl-C ends it.")
+
+
+async def _catch_up(door: Door, client: Client, repository: Repository) -> bool:
+    """Index once; False if another process is at it, and this one must try again."""
+    from savant.errors import ErrorCode, SavantError
+
+    try:
+        report = await client.repositories.index(repository.slug)
+    except SavantError as error:
+        if error.code != ErrorCode.CONFLICT:
+            raise
+        door.say.detail(error.message)
+        return False
+    if report.added or report.changed or report.removed or report.commits:
+        door.out.show(report, lambda: _summary(repository.slug, report))
+    return True
 
 
 def _worth(change: object, path: str) -> bool:

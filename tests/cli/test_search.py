@@ -1,0 +1,94 @@
+"""`savant index`, `search` and `repositories` in a real process."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from savant.errors import ExitCode
+from tests.cli.conftest import PATIENCE, SAVANT, Cli
+from tests.runtime.indexing.trees import commit, git, repository, write
+
+
+@pytest.fixture
+def shop(savant: Cli) -> Cli:
+    repository(savant.folder, {"cart.py": "class Cart:\n    def addItem(self):\n        return 1\n", "b.bin": b"\x00"})
+    return savant
+
+
+def test_a_repository_is_indexed_and_searched(shop: Cli) -> None:
+    assert shop("search", "cart").code == ExitCode.USAGE
+    done = shop("index", "-v")
+    assert done.code == 0, done.stderr
+    assert "1 files in 2 chunks (1 new, 1 left out)" in done.stdout
+    assert "left out, binary: 1 (b.bin)" in done.stderr
+    found = shop("search", "adding", "items")
+    assert found.code == 0
+    assert found.stdout.startswith("cart.py:2  Cart.addItem")
+    assert "     2     def addItem(self):" in found.stdout
+    hit = shop("search", "adding items", "--json").json["hits"][0]
+    assert (hit["path"], hit["symbol"], hit["changed"]) == ("cart.py", "Cart.addItem", False)
+    assert shop("search", "--regex", "return [0-9]$", "--json").json["hits"][0]["first_line"] == 3
+    assert shop("search", "--symbol", "additem", "--json").json["hits"][0]["kind"] == "method"
+    assert shop("search", "nothingofthekind").stderr.strip() == "Nothing was found."
+    assert shop("search", "--regex", "(").code == ExitCode.USAGE
+    assert shop("search").code == ExitCode.USAGE
+
+
+def test_repositories_from_list_to_remove(shop: Cli) -> None:
+    made = shop("repositories", "add", ".", "--name", "Shop")
+    assert (made.code, made.stdout.strip()) == (0, "shop")
+    assert shop("repositories", "status", "shop", "--json").json["items"][0]["state"] == "missing"
+    assert shop("repositories", "index", "shop").code == 0
+    write(shop.folder, {"new.py": "x = 1\n"})
+    status = shop("repositories", "status")
+    assert "stale" in status.stdout
+    assert "savant index" in status.stderr
+    assert "left out, binary: 1" in shop("repositories", "show", "shop").stdout
+    assert shop("repositories", "remove", "shop").code == ExitCode.USAGE
+    assert shop("repositories", "remove", "shop", "--yes").code == 0
+    assert shop("repositories", "list", "--json").json["items"] == []
+    assert shop("repositories", "show", "shop").code == ExitCode.USAGE
+
+
+def test_a_watched_tree_is_followed_with_its_branches(shop: Cli) -> None:
+    process = subprocess.Popen(
+        [*SAVANT, "index", "--watch", "--output", "jsonl"],
+        cwd=shop.folder, env=shop.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    lines: queue.Queue[str] = queue.Queue()
+    for stream in (process.stdout, process.stderr):
+        threading.Thread(target=lambda stream=stream: [lines.put(line) for line in stream], daemon=True).start()
+    try:
+        _wait_for(lines, "Watching")
+        write(shop.folder, {"later.py": "def cameLater(): ...\n"})
+        _wait_for(lines, '"added":1')
+        assert shop("search", "came later", "--json").json["hits"][0]["path"] == "later.py"
+        git(shop.folder, "checkout", "-q", "-b", "side")
+        commit(shop.folder, {"side.py": "def onTheSide(): ...\n"}, "Side")
+        _wait_for(lines, '"commits":1')
+        git(shop.folder, "checkout", "-q", "main")
+        _wait_for(lines, '"removed":')
+        assert shop("search", "--symbol", "onTheSide", "--json").json["hits"] == []
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == ExitCode.INTERRUPTED
+
+
+def _wait_for(lines: queue.Queue[str], text: str) -> None:
+    seen: list[str] = []
+    while not (seen and text in seen[-1]):
+        seen.append(lines.get(timeout=PATIENCE))
+
+
+def test_a_folder_that_is_not_there(shop: Cli, tmp_path: Path) -> None:
+    missing = shop("index", str(tmp_path / "nowhere"), "--json")
+    assert missing.code == ExitCode.USAGE
+    assert missing.json["error"]["code"] == "not_found"
