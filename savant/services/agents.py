@@ -16,61 +16,21 @@ from savant.models.agent import Agent as Row
 from savant.models.agent_ruleset import AgentRuleset
 from savant.models.persona import Persona
 from savant.models.ruleset import Ruleset
-from savant.schemas.agents import Agent, AgentDefinition, AgentUpdate
-from savant.schemas.base import Page
-from savant.schemas.lists import ListQuery
+from savant.schemas.agents import Agent, AgentDefinition
 from savant.services import records
+from savant.services.stored import Stored
 
 
-async def list(work: Reading, query: ListQuery) -> Page[Agent]:
-    rows = (await work.session.scalars(records.listing(Row, query, select(Row)))).all()
-    page, more = records.cut(rows, query.limit)
-    return Page(items=await _shown(work, page), next_cursor=page[-1].slug if more else None)
-
-
-async def get(work: Reading, ref: str) -> Agent:
-    return (await _shown(work, [await records.find(work, Row, "agent", ref)]))[0]
-
-
-async def create(work: UnitOfWork, create: AgentDefinition) -> Agent:
-    slug = records.slug_of(create)
-    await records.refuse_duplicate(work, Row, "agent", slug)
-    row = Row(slug=slug, status="active")
-    work.session.add(row)
-    return await _save(work, row, create)
-
-
-async def update(work: UnitOfWork, ref: str, update: AgentUpdate) -> Agent:
-    row = await records.find(work, Row, "agent", ref)
-    row.status = records.given(update).get("status", row.status)
-    return await _save(work, row, records.revised(await definition(work, row), update))
-
-
-async def replace(work: UnitOfWork, ref: str, definition: AgentDefinition) -> Agent:
-    return await _save(work, await records.find(work, Row, "agent", ref), definition)
-
-
-async def delete(work: UnitOfWork, ref: str) -> None:
-    await work.session.delete(await records.find(work, Row, "agent", ref))
-
-
-async def _save(work: UnitOfWork, row: Row, wanted: AgentDefinition) -> Agent:
-    wanted = msgspec.structs.replace(wanted, slug=row.slug)
-    row.name = wanted.name
-    row.description = wanted.description
+async def _fill(work: UnitOfWork, row: Row, wanted: AgentDefinition) -> None:
     row.persona_id = await _persona_id(work, wanted.persona)
     row.driver_prompt = wanted.driver_prompt
     row.tools = msgspec.to_builtins(wanted.tools)
     row.config = msgspec.to_builtins(wanted.config)
     row.output_schema = wanted.output_schema
     row.delegates = wanted.delegates
-    row.visibility = wanted.visibility
-    row.tags = wanted.tags
-    row.version = (await records.keep_version(work, "agent", row.slug, wanted)).version
-    records.stamp(work, row)
+    work.session.add(row)
     await work.session.flush()
     await _set_rulesets(work, row, wanted.rulesets)
-    return (await _shown(work, [row]))[0]
 
 
 async def _persona_id(work: UnitOfWork, slug: str | None) -> int | None:
@@ -86,22 +46,19 @@ async def _set_rulesets(work: UnitOfWork, row: Row, slugs: Sequence[str]) -> Non
         work.session.add(
             AgentRuleset(agent_id=row.id, ruleset_id=ruleset.id, priority=priority, created_at=clock.now())
         )
-    await work.session.flush()
 
 
-async def definition(work: Reading, row: Row) -> AgentDefinition:
-    """The definition a row holds."""
-    agent = (await _shown(work, [row]))[0]
-    fields = {name: getattr(agent, name) for name in AgentDefinition.__struct_fields__}
-    return AgentDefinition(**fields)
-
-
-async def _shown(work: Reading, rows: Sequence[Row]) -> builtins.list[Agent]:
+async def _show(work: Reading, rows: Sequence[Row]) -> Sequence[Agent]:
     if not rows:
         return []
     personas = await _persona_slugs(work, rows)
     rulesets = await _ruleset_slugs(work, rows)
     return [_agent(row, personas.get(row.persona_id or 0), rulesets.get(row.id, [])) for row in rows]
+
+
+async def _define(work: Reading, row: Row) -> AgentDefinition:
+    agent = (await _show(work, [row]))[0]
+    return AgentDefinition(**{name: getattr(agent, name) for name in AgentDefinition.__struct_fields__})
 
 
 async def _persona_slugs(work: Reading, rows: Sequence[Row]) -> Mapping[int, str]:
@@ -125,6 +82,11 @@ async def _ruleset_slugs(work: Reading, rows: Sequence[Row]) -> Mapping[int, bui
     return slugs
 
 
-def _agent(row: Row, persona: str | None, rulesets: builtins.list[str]) -> Agent:
+def _agent(row: Row, persona: str | None, rulesets: Sequence[str]) -> Agent:
     fields = {name: getattr(row, name) for name in Agent.__struct_fields__ if hasattr(row, name)}
-    return msgspec.convert({**fields, "persona": persona, "rulesets": rulesets}, Agent)
+    return msgspec.convert({**fields, "persona": persona, "rulesets": [*rulesets]}, Agent)
+
+
+_stored = Stored("agent", Row, fill=_fill, show=_show, define=_define)
+list, get, create, update = _stored.list, _stored.get, _stored.create, _stored.update
+replace, delete, definition, definitions = _stored.replace, _stored.delete, _stored.definition, _stored.definitions

@@ -6,31 +6,23 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
 
 from savant.database.work import UnitOfWork
-from savant.models.agent import Agent
-from savant.models.persona import Persona
-from savant.models.ruleset import Ruleset
-from savant.models.workflow import Workflow
 from savant.schemas.plans import Apply, Change, Kind, Plan
 from savant.schemas.programs import Bundle
 from savant.services import agents, personas, rulesets, workflows
 
-_IN_ORDER: list[tuple[Kind, type[Any], ModuleType]] = [
-    ("persona", Persona, personas),
-    ("ruleset", Ruleset, rulesets),
-    ("agent", Agent, agents),
-    ("workflow", Workflow, workflows),
-]
+_IN_ORDER: dict[Kind, ModuleType] = {
+    "persona": personas, "ruleset": rulesets, "agent": agents, "workflow": workflows
+}  # fmt: skip
 
 
 async def apply(work: UnitOfWork, apply: Apply) -> Plan:
     """Bring the workspace to what the files say; with `dry_run`, only say what that would change."""
     changes: list[Change] = []
-    for kind, model, service in _IN_ORDER:
+    for kind, service in _IN_ORDER.items():
         wanted = definitions(apply.bundle, kind)
-        stored = await _stored(work, kind, model, service)
+        stored = await service.definitions(work)
         for slug, definition in wanted.items():
             changes.append(_change(kind, slug, definition, stored.get(slug)))
         if apply.prune:
@@ -45,13 +37,6 @@ def definitions(bundle: Bundle, kind: Kind) -> dict[str, Any]:
     return getattr(bundle, f"{kind}s")
 
 
-async def _stored(work: UnitOfWork, kind: Kind, model: type[Any], service: ModuleType) -> dict[str, Any]:
-    rows = (await work.session.scalars(select(model))).all()
-    if kind == "agent":
-        return {row.slug: await service.definition(work, row) for row in rows}
-    return {row.slug: service.definition(row) for row in rows}
-
-
 def _change(kind: Kind, slug: str, wanted: Any, stored: Any) -> Change:
     if stored is None:
         return Change(kind=kind, slug=slug, action="create")
@@ -61,9 +46,8 @@ def _change(kind: Kind, slug: str, wanted: Any, stored: Any) -> Change:
 
 
 async def _carry_out(work: UnitOfWork, bundle: Bundle, changes: list[Change]) -> None:
-    services = {kind: service for kind, _, service in _IN_ORDER}
     for change in changes:
-        service: Any = services[change.kind]
+        service: Any = _IN_ORDER[change.kind]
         definition: Any = definitions(bundle, change.kind).get(change.slug)
         match change.action:
             case "create":
@@ -76,4 +60,4 @@ async def _carry_out(work: UnitOfWork, bundle: Bundle, changes: list[Change]) ->
                 pass
     for change in reversed(changes):
         if change.action == "delete":
-            await services[change.kind].delete(work, change.slug)
+            await _IN_ORDER[change.kind].delete(work, change.slug)

@@ -21,7 +21,7 @@ from savant.runtime.journal import Answer, Journal, Parked
 from savant.runtime.program import run_program
 from savant.schemas.programs import Program
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate
-from savant.services import approvals, leases, models, programs, purses, recordings, runs, spendings, toolboxes
+from savant.services import approvals, conversations, leases, models, programs, purses, recordings, runs, spendings, toolboxes
 from savant.services.app import App
 
 Listener = Callable[[Event], None]
@@ -40,6 +40,8 @@ async def prepare(app: App, create: RunCreate) -> Run:
     """Resolve, check and write a pending run; nothing is written if a definition, tool or model is not there."""
     async with app.work() as work:
         program = await programs.resolve(work, create)
+        if create.conversation_id is not None:
+            program.talk = await conversations.said(work, create.conversation_id)
     root = await programs.place(program, create)
     toolbox = toolboxes.build(app, root, program.bundle)
     programs.complete(program, create, toolbox)

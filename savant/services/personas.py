@@ -2,63 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
-from sqlalchemy import select
 
 from savant.database.work import Reading, UnitOfWork
 from savant.models.persona import Persona as Row
-from savant.schemas.base import Page
-from savant.schemas.lists import ListQuery
-from savant.schemas.personas import Persona, PersonaDefinition, PersonaUpdate
-from savant.services import records
+from savant.schemas.personas import Persona, PersonaDefinition
+from savant.services.stored import Stored, shown_as_they_are
 
 
-async def list(work: Reading, query: ListQuery) -> Page[Persona]:
-    rows = (await work.session.scalars(records.listing(Row, query, select(Row)))).all()
-    page, more = records.cut(rows, query.limit)
-    return Page(items=[shown(row) for row in page], next_cursor=page[-1].slug if more else None)
-
-
-async def get(work: Reading, ref: str) -> Persona:
-    return shown(await records.find(work, Row, "persona", ref))
-
-
-async def create(work: UnitOfWork, create: PersonaDefinition) -> Persona:
-    slug = records.slug_of(create)
-    await records.refuse_duplicate(work, Row, "persona", slug)
-    row = Row(slug=slug)
-    work.session.add(row)
-    return await _save(work, row, create)
-
-
-async def update(work: UnitOfWork, ref: str, update: PersonaUpdate) -> Persona:
-    row = await records.find(work, Row, "persona", ref)
-    return await _save(work, row, records.revised(definition(row), update))
-
-
-async def replace(work: UnitOfWork, ref: str, definition: PersonaDefinition) -> Persona:
-    return await _save(work, await records.find(work, Row, "persona", ref), definition)
-
-
-async def delete(work: UnitOfWork, ref: str) -> None:
-    await work.session.delete(await records.find(work, Row, "persona", ref))
-
-
-async def _save(work: UnitOfWork, row: Row, wanted: PersonaDefinition) -> Persona:
-    row.name = wanted.name
-    row.description = wanted.description
+async def _fill(work: UnitOfWork, row: Row, wanted: PersonaDefinition) -> None:
     row.instructions = wanted.instructions
-    row.visibility = wanted.visibility
-    records.stamp(work, row)
-    await work.session.flush()
-    await records.keep_version(work, "persona", row.slug, definition(row))
-    return shown(row)
+    work.session.add(row)
 
 
-def definition(row: Row) -> PersonaDefinition:
-    """The definition a row holds."""
+async def _show(work: Reading, rows: Sequence[Row]) -> Sequence[Persona]:
+    return await shown_as_they_are(rows, Persona)
+
+
+async def _define(work: Reading, row: Row) -> PersonaDefinition:
     return msgspec.convert(row, PersonaDefinition, from_attributes=True)
 
 
-def shown(row: Row) -> Persona:
-    return msgspec.convert(row, Persona, from_attributes=True)
+_stored = Stored("persona", Row, fill=_fill, show=_show, define=_define)
+list, get, create, update = _stored.list, _stored.get, _stored.create, _stored.update
+replace, delete, definition, definitions = _stored.replace, _stored.delete, _stored.definition, _stored.definitions

@@ -11,17 +11,13 @@ import msgspec
 from savant import __version__
 from savant.database.work import Reading
 from savant.errors import ErrorCode, SavantError, SavantErrors
-from savant.models.agent import Agent
-from savant.models.persona import Persona
-from savant.models.ruleset import Ruleset
-from savant.models.workflow import Workflow
 from savant.runtime.engines.git.files import state as repository_state
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.runtime.workflows.interpreter import coerce_inputs
 from savant.runtime.workflows.validate import validate
 from savant.schemas.programs import Bundle, Program, RunnableType
 from savant.schemas.runs import RunCreate
-from savant.services import agents, personas, records, rulesets, workflows
+from savant.services import agents, personas, rulesets, workflows
 
 _NESTED = ("then", "else", "parallel", "steps", "on_error")
 
@@ -69,7 +65,7 @@ async def _workflow(work: Reading, given: Bundle, found: Bundle, slug: str) -> N
         return
     definition = given.workflows.get(slug)
     if definition is None:
-        definition = workflows.definition(await records.find(work, Workflow, "workflow", slug))
+        definition = await workflows.definition(work, slug)
     found.workflows[slug] = msgspec.structs.replace(definition, slug=slug)
     for type, name in references(definition.steps):
         await (_agent if type == "agent" else _workflow)(work, given, found, name)
@@ -80,7 +76,7 @@ async def _agent(work: Reading, given: Bundle, found: Bundle, slug: str) -> None
         return
     definition = given.agents.get(slug)
     if definition is None:
-        definition = await agents.definition(work, await records.find(work, Agent, "agent", slug))
+        definition = await agents.definition(work, slug)
     found.agents[slug] = msgspec.structs.replace(definition, slug=slug)
     if definition.persona is not None:
         await _persona(work, given, found, definition.persona)
@@ -93,13 +89,13 @@ async def _agent(work: Reading, given: Bundle, found: Bundle, slug: str) -> None
 async def _persona(work: Reading, given: Bundle, found: Bundle, slug: str) -> None:
     if slug not in found.personas:
         definition = given.personas.get(slug)
-        found.personas[slug] = definition or personas.definition(await records.find(work, Persona, "persona", slug))
+        found.personas[slug] = definition or await personas.definition(work, slug)
 
 
 async def _ruleset(work: Reading, given: Bundle, found: Bundle, slug: str) -> None:
     if slug not in found.rulesets:
         definition = given.rulesets.get(slug)
-        found.rulesets[slug] = definition or rulesets.definition(await records.find(work, Ruleset, "ruleset", slug))
+        found.rulesets[slug] = definition or await rulesets.definition(work, slug)
 
 
 def references(steps: Any) -> Iterator[tuple[RunnableType, str]]:

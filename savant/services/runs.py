@@ -22,7 +22,7 @@ from savant.schemas.programs import Bundle, Program
 from savant.schemas.runs import FINISHED, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
-from savant.services import approvals, leases, records
+from savant.services import approvals, conversations, leases, records
 
 
 async def list(work: Reading, query: RunList) -> Page[Run]:
@@ -69,6 +69,8 @@ async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
     program_hash = digest(raw)
     row.program_hash = program_hash
     await blobs.keep(work, program_hash, raw)
+    if create.conversation_id is not None:
+        await conversations.add(work, create.conversation_id, row.id, create.said or create.goal or "")
     return shown(row, 0)
 
 
