@@ -81,7 +81,7 @@ def test_folders_follow_xdg_and_savant_home_moves_everything(tmp_path: Path, pro
         ('retries = 1\nmodle = "x"\n', 2, "Did you mean `model`?"),
         ('[providers.mine]\n\nbase_uri = "x"\n', 3, "Did you mean `providers.mine.base_url`?"),
         ('# a comment\nretries = "many"\n', 2, "`retries` takes a whole number, 0 or more, not 'many'."),
-        ('output = "yaml"\n', 1, "`output` takes one of text, json, jsonl, markdown, junit, not 'yaml'."),
+        ('output = "yaml"\n', 1, "`output` takes one of text, json,"),
         ('shell = "yes"\n', 1, "`shell` takes true or false, not 'yes'."),
         ('model = "a"\nmodel = = "b"\n', 2, "Not valid TOML"),
         ('[tools."git.commit"]\neffect = "none"\n', 2, "one of read, idempotent, write"),
