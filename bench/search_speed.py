@@ -142,9 +142,11 @@ def _compare(source: Path, folder: Path, rounds: int) -> None:
     again = timed("savant", root, home)
     _touch(root)
     changed = timed("savant", root, home)
-    whole = median["savant"]["wall"]
-    print(f"nothing changed: {again['wall']:.2f} s ({again['wall'] / whole:.1%} of a full index)")
-    print(f"{CHANGED} files changed: {changed['wall']:.2f} s ({changed['wall'] / whole:.1%})")
+    for what, one in (("nothing changed", again), (f"{CHANGED} files changed", changed)):
+        shares = ", ".join(
+            f"{key} {one[key]:.2f} s ({one[key] / median['savant'][key]:.1%})" for key in ("wall", "cpu")
+        )
+        print(f"{what}, start of the process included: {shares} of a full index")
 
 
 def _per_mb(one: dict[str, float], key: str) -> float:
