@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "Check that everything Savant needs is there, and say what to do where it is not.",
     "run": "Run an agent or a workflow.",
     "test": "Replay recorded runs offline, and check what they come to.",
+    "chat": "Talk with an agent; every turn is a run.",
     "plan": "Show what a run would do, what is missing, and what past runs cost.",
     "validate": "Find what is wrong in definitions, without running anything.",
     "apply": "Bring the workspace in line with the project's files; a plan first.",

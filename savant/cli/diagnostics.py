@@ -57,6 +57,10 @@ class Diagnostics:
         answer = sys.stdin.readline()
         return answer.strip() if answer else None
 
+    def prompt(self, text: str) -> None:
+        """What stands before the place where the person types."""
+        self._write(style(text, "bold"), end="")
+
     def confirm(self, question: str) -> bool:
         """Whether the person said yes; anything else is no."""
         return (self.ask(f"{question} [y/N]") or "").lower() in ("y", "yes")

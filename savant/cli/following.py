@@ -19,10 +19,16 @@ async def carry_out(door: Door, client: Client, run: Run) -> int:
     """Follow a run that this process carries out, asking what it asks; print its result; its exit code."""
     door.run_id = run.id
     door.leaving = f"Run {run.id} was interrupted. Go on from there: savant runs resume {run.id}"
+    run = await to_its_end(door, client, run)
+    return finish(door, run, await reported(door, client, run))
+
+
+async def to_its_end(door: Door, client: Client, run: Run) -> Run:
+    """Follow a run until it goes no further, not even when the person here is asked."""
     run = await follow(door, client, run)
     while run.status == "waiting" and await _answered(door, client, run):
         run = await follow(door, client, await client.runs.resume(run.id))
-    return finish(door, run, await reported(door, client, run))
+    return run
 
 
 async def follow(door: Door, client: Client, run: Run, after: int = 0) -> Run:

@@ -8,6 +8,7 @@ from savant.client.nouns import (
     Agents,
     Approvals,
     Budgets,
+    Conversations,
     Databases,
     Definitions,
     Models,
@@ -40,6 +41,7 @@ class Client:
         self.databases = Databases(transport)
         self.approvals = Approvals(transport)
         self.budgets = Budgets(transport)
+        self.conversations = Conversations(transport)
         self.previews = Previews(transport)
         self.versions = Versions(transport)
         self.repositories = Repositories(transport)

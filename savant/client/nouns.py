@@ -11,6 +11,7 @@ from savant.schemas.agents import Agent, AgentCreate, AgentUpdate
 from savant.schemas.approvals import Approval, ApprovalAnswer, ApprovalList
 from savant.schemas.base import Page
 from savant.schemas.budgets import Budget, BudgetPeriod, BudgetScope, BudgetSet
+from savant.schemas.conversations import Conversation, ConversationCreate, ConversationList, ConversationUpdate
 from savant.schemas.lists import ListQuery
 from savant.schemas.models import ModelTest, Provider
 from savant.schemas.personas import Persona, PersonaCreate, PersonaUpdate
@@ -262,3 +263,28 @@ class Previews:
     async def prompt(self, create: RunCreate) -> AgentPrompt:
         """What an agent's model would read first; without a goal, a stand-in for it."""
         return await self._transport.call("previews", "prompt", AgentPrompt, create=create)
+
+
+class Conversations:
+    """Conversations with agents; `runs.start` with a `conversation_id` is the next turn of one."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def list(self, query: ConversationList | None = None) -> Page[Conversation]:
+        query = query or ConversationList()
+        return await self._transport.call("conversations", "list", Page[Conversation], query=query)
+
+    async def get(self, id: int) -> Conversation:
+        """The whole conversation with its turns."""
+        return await self._transport.call("conversations", "get", Conversation, id=id)
+
+    async def create(self, create: ConversationCreate) -> Conversation:
+        return await self._transport.call("conversations", "create", Conversation, create=create)
+
+    async def update(self, id: int, update: ConversationUpdate) -> Conversation:
+        return await self._transport.call("conversations", "update", Conversation, id=id, update=update)
+
+    async def delete(self, id: int) -> None:
+        """Forget that its runs belong together; the runs stay."""
+        await self._transport.call("conversations", "delete", type(None), id=id)

@@ -40,13 +40,20 @@ class ModelFacts(Schema):
     context_window: int | None = None
 
 
+class Said(Schema):
+    """One earlier turn of the conversation that a run belongs to: what the person said, and what the agent answered."""
+
+    user: str
+    agent: str
+
+
 class Program(Schema):
     """The resolved definition of a run: everything that is not an effect. It is written once and never changes.
 
-    `versions` maps `workflow/SLUG` and the like to the version of each definition in the bundle, nested ones included;
-    `tools` maps each tool's name to the SHA-256 of its input schema, and `toolset` is the SHA-256 of the blob that
-    has the tools in full; `models` and `small_models` map agent slugs to
-    model ids; `model_facts` is by model id.
+    `talk` is what was said in a conversation before this run. `versions` maps `workflow/SLUG` and the like to the
+    version of each definition in the bundle, nested ones included. `tools` maps each tool's name to the SHA-256 of its
+    input schema, and `toolset` is the SHA-256 of the blob that has the tools in full. `models` and `small_models` map
+    agent slugs to model ids; `model_facts` is by model id.
     """
 
     type: RunnableType
@@ -56,6 +63,7 @@ class Program(Schema):
     repository: RepositoryState | None = None
     tools: dict[str, str] = msgspec.field(default_factory=dict)
     toolset: str | None = None
+    talk: list[Said] = msgspec.field(default_factory=list)
     versions: dict[str, int] = msgspec.field(default_factory=dict)
     models: dict[str, str] = msgspec.field(default_factory=dict)
     small_models: dict[str, str] = msgspec.field(default_factory=dict)

@@ -38,7 +38,10 @@ class RunConfig(Input):
 
 
 class RunCreate(Input):
-    """What `runs.create` takes. `bundle` carries definitions from files; they win over stored ones by slug."""
+    """What `runs.create` takes. `bundle` carries definitions from files; they win over stored ones by slug.
+
+    With `conversation_id` the run is the next turn of a conversation, in which the person said `said` (or the goal).
+    """
 
     type: RunnableType
     slug: str
@@ -47,6 +50,8 @@ class RunCreate(Input):
     config: RunConfig = msgspec.field(default_factory=RunConfig)
     bundle: Bundle = msgspec.field(default_factory=Bundle)
     idempotency_key: str | None = None
+    conversation_id: int | None = None
+    said: str | None = None
 
 
 class Run(Schema):

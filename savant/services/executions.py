@@ -21,7 +21,18 @@ from savant.runtime.journal import Answer, Journal, Parked
 from savant.runtime.program import run_program
 from savant.schemas.programs import Program
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate
-from savant.services import approvals, conversations, leases, models, programs, purses, recordings, runs, spendings, toolboxes
+from savant.services import (
+    approvals,
+    conversations,
+    leases,
+    models,
+    programs,
+    purses,
+    recordings,
+    runs,
+    spendings,
+    toolboxes,
+)
 from savant.services.app import App
 
 Listener = Callable[[Event], None]

@@ -10,7 +10,7 @@ from savant.runtime.agents.authority import Authority
 from savant.runtime.agents.delegates import Run, delegating
 from savant.runtime.agents.history import History, Turn
 from savant.runtime.agents.own import ESCALATE, OwnTool, reading_on
-from savant.runtime.agents.prompt import Part, assemble, conversation
+from savant.runtime.agents.prompt import Part, assemble, conversation, recent
 from savant.runtime.agents.recollection import recollect
 from savant.runtime.agents.seats import Seat, Seats
 from savant.runtime.execution import Execution
@@ -83,7 +83,9 @@ class Desk:
         self.parts = assemble(
             self._execution.program, self._agent, self._goal, self._inputs, self.acts.parts, memory=self._memory
         )
-        return conversation(self.parts).messages
+        # What was said before is said to the agent of the run, not to those it delegates to.
+        said = self._execution.program.talk if self._path == f"{self._execution.program.slug}/agent" else []
+        return conversation(self.parts, recent(said, self.seat.window // 3)).messages
 
     def _specs(self) -> list[ToolSpec]:
         given = self._authority.visible(self._execution.toolbox.specs())

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, TypeVar
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.blobs import Conversation, canonical
 from savant.runtime.llm.base import Message
+from savant.runtime.llm.tokens import tokens
 from savant.schemas.agents import AgentDefinition
-from savant.schemas.programs import Bundle, Program, RepositoryState
+from savant.schemas.programs import Bundle, Program, RepositoryState, Said
 from savant.schemas.rulesets import Rule, RulesetDefinition
 
 T = TypeVar("T")
@@ -50,15 +51,32 @@ def assemble(
     return [Part(name, text.strip()) for name, text in parts if text.strip()]
 
 
-def conversation(parts: Iterable[Part]) -> Conversation:
-    """The parts as the first messages: one of the system, if there is anything to say, and one of the user."""
+def conversation(parts: Iterable[Part], talk_before: Iterable[Said] = ()) -> Conversation:
+    """The parts as the first messages: one of the system, if there is anything to say, and one of the user.
+
+    What was said before in the conversation stands between them.
+    """
     system = [part.text for part in parts if part.name not in FROM_USER]
     user = [part.text for part in parts if part.name in FROM_USER]
     talk = Conversation()
     if system:
         talk.append(Message(role="system", content="\n\n".join(system)))
+    for turn in talk_before:
+        talk.append(Message(role="user", content=turn.user))
+        talk.append(Message(role="assistant", content=turn.agent))
     talk.append(Message(role="user", content="\n\n".join(user)))
     return talk
+
+
+def recent(talk: Sequence[Said], most: int) -> list[Said]:
+    """The latest turns that have at most so many tokens together."""
+    kept: list[Said] = []
+    for turn in reversed(talk):
+        most -= tokens(turn.user) + tokens(turn.agent)
+        if most < 0:
+            break
+        kept.insert(0, turn)
+    return kept
 
 
 def _persona(bundle: Bundle, agent: AgentDefinition) -> list[Part]:
