@@ -60,11 +60,21 @@ def text(approval: Approval) -> str:
     return "\n".join(lines)
 
 
+def brief(approval: Approval) -> str:
+    """The question so short that a narrow list has room for what matters in it."""
+    details: dict[str, Any] = approval.details
+    if approval.kind == "tool":
+        return f"{details.get('tool_name')} {msgspec.json.encode(details.get('arguments')).decode()}"
+    if approval.kind == "uncertain_step":
+        return f"again? {details.get('tool_name') or ''} {approval.path}"
+    return str(details.get("message") or approval.question)
+
+
 def _facts(approval: Approval) -> list[tuple[str, str | None]]:
     details: dict[str, Any] = approval.details
     arguments = details.get("arguments")
     return [
-        ("agent", details.get("agent")),
+        ("step", approval.path),
         ("arguments", None if arguments is None else msgspec.json.format(msgspec.json.encode(arguments)).decode()),
         ("rule", details.get("rule")),
         ("answered", approval.decision),

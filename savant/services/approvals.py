@@ -125,7 +125,8 @@ def question(kind: str, path: str, details: dict[str, Any]) -> str:
     if kind == UNCERTAIN:
         return f"{path} ({what}) was interrupted and may have happened; it is not repeated unasked."
     if kind == "tool":
-        return f"{path} wants to call {what}, which needs approval."
+        who = f"agent {details['agent']}" if details.get("agent") else path
+        return f"{who} wants to call {what}, which needs approval."
     return f"{path} asks: {what}"
 
 

@@ -29,17 +29,18 @@ async def list_(
     cursor: Annotated[str | None, typer.Option(metavar="CURSOR", help="Go on after the page before.")] = None,
 ) -> None:
     """List what waiting runs ask, the newest first."""
-    from savant.cli import tables
+    from savant.cli import questions, tables
     from savant.schemas.approvals import ApprovalList
 
     query = ApprovalList(status=None if every else "pending", run_id=run, limit=limit, cursor=cursor)
     async with door.connect() as client:
         page = await client.approvals.list(query)
-    headings = ["ID", "STATUS", "RUN", "ASKED", "QUESTION"]
+    headings = ["ID", "STATUS", "RUN", "OF", "ASKED", "WHAT"]
     rows = [
-        [str(each.id), tables.status(each.status), str(each.run_id), tables.age(each.created_at), each.question]
+        [str(each.id), tables.status(each.status), str(each.run_id), each.runnable_slug, tables.age(each.created_at),
+         questions.brief(each)]
         for each in page.items
-    ]
+    ]  # fmt: skip
     door.out.show(
         {"items": page.items, "next_cursor": page.next_cursor},
         lambda: tables.table(headings, rows) if rows else "",

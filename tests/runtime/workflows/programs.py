@@ -19,8 +19,9 @@ outputs: {m: "${{ steps.more.output }}"}
 class _Writer:
     """Draws one workflow; `count` makes its ids, `readable` holds the ids that may be read at a place."""
 
-    def __init__(self, draw: Any) -> None:
+    def __init__(self, draw: Any, *, asking: bool = False) -> None:
         self._draw = draw
+        self._asking = asking
         self._count = 0
 
     def steps(self, depth: int, readable: list[str], *, most: int = 3) -> list[dict[str, Any]]:
@@ -30,6 +31,7 @@ class _Writer:
         self._count += 1
         id = f"s{self._count}"
         kinds = ["echo", "add", "flaky", "boom", "set", "child", "fail"]
+        kinds += ["approval"] * 3 if self._asking else []
         kinds += ["condition", "parallel", "foreach", "parallel", "foreach"] if depth else []
         step = {"id": id, **self._body(self._draw(st.sampled_from(kinds)), id, depth, readable)}
         self._common(step, depth, readable)
@@ -51,6 +53,9 @@ class _Writer:
                 return {"set": {f"v{id}": value}}
             case "child":
                 return {"workflow": "child", "with": {"n": self._draw(st.integers(0, 9))}}
+            case "approval":
+                handled = self._draw(st.integers(0, 2)) > 0
+                return {"approval": f"Is {id} all right?", **({"on_error": "continue"} if handled else {})}
             case "fail":
                 return {"fail": "on purpose", "if": self._draw(st.sampled_from(["${{ false }}", "${{ true }}"]))}
             case _:
@@ -92,12 +97,15 @@ class _Writer:
 
 
 @st.composite
-def _workflow(draw: Any) -> str:
-    steps = _Writer(draw).steps(2, [], most=4)
+def _workflow(draw: Any, *, asking: bool = False) -> str:
+    steps = _Writer(draw, asking=asking).steps(2, [], most=4)
     return json.dumps({"steps": steps, "outputs": {"steps": "${{ steps }}", "vars": "${{ vars }}"}})
 
 
 # JSON is YAML, but the runner puts the name before it: block keys with JSON values.
-workflows = _workflow().map(
-    lambda text: "\n".join(f"{key}: {json.dumps(value)}" for key, value in json.loads(text).items())
-)
+def _as_blocks(text: str) -> str:
+    return "\n".join(f"{key}: {json.dumps(value)}" for key, value in json.loads(text).items())
+
+
+workflows = _workflow().map(_as_blocks)
+asking_workflows = _workflow(asking=True).map(_as_blocks)

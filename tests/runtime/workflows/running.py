@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -42,6 +42,7 @@ class World:
         self.running = 0
         self.most_running = 0
         self.cancelled: list[Any] = []
+        self.at_call: Callable[[int], None] = lambda number: None
 
     def names(self) -> list[str]:
         return [name for name, _ in self.calls]
@@ -63,6 +64,7 @@ class Tools:
 
     async def call(self, name: str, arguments: dict[str, Any]) -> Any:
         self.world.calls.append((name, arguments))
+        self.world.at_call(len(self.world.calls))
         self.world.running += 1
         self.world.most_running = max(self.world.most_running, self.world.running)
         try:
