@@ -147,12 +147,3 @@ def subjects(wire: Wire, ids: Iterable[int]) -> dict[int, str]:
     for some in batches(list(ids)):
         found |= dict(wire.fetch(f"SELECT id, subject FROM repository_commits WHERE id IN ({wanted(some)})", some))
     return found
-
-
-def repository_sizes(wire: Wire, repositories: Sequence[int]) -> dict[int, tuple[Any, ...]]:
-    """repository -> (files, bytes)."""
-    sql = (
-        "SELECT repository_id, count(*), coalesce(sum(size), 0) FROM repository_files"
-        f" WHERE repository_id IN ({wanted(repositories)}) GROUP BY repository_id"
-    )
-    return {row[0]: row[1:] for row in wire.fetch(sql, repositories)}

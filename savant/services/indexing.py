@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -231,7 +230,3 @@ async def _set(app: App, repository: int, holder: str, **values: Any) -> bool:
 
 def _later() -> Any:
     return clock.now() + timedelta(seconds=LEASE_SECONDS)
-
-
-def reasons(found: Scan) -> dict[str, int]:
-    return dict(Counter(reason.partition(":")[0] for _, reason in found.left_out))

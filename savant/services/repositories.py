@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import difflib
 from pathlib import Path
 
@@ -200,6 +199,3 @@ async def _free_slug(work: UnitOfWork, wanted: str | None, name: str) -> str:
 
 def shown_as(row: Row) -> Repository:
     return msgspec.convert(row, Repository, from_attributes=True)
-
-
-Repositories = builtins.list[Repository]
