@@ -58,7 +58,7 @@ steps:
   - {id: below, workflow: child, with: {name: below}}
 outputs: {said: "${{ steps.look.output.text }}", below: "${{ steps.below.output.name }}"}
 """
-# `awaited` fails until the branch beside it has written the file that it reads.
+# `awaited` fails until the branch beside it has written the file that it reads, which is before anything in doubt.
 CHILD = """
 name: Child
 inputs: {name: {type: string}}
@@ -68,9 +68,10 @@ steps:
       - id: slowly
         condition: ${{ true }}
         then:
-          - {id: late, tool: shell.run, with: {command: "echo late >> effects; sleep 0.02"}}
+          - {id: before, tool: git.log}
           - {id: ready, tool: fs.write, with: {path: ready.txt, text: ready}}
-      - {id: awaited, tool: fs.read, with: {path: ready.txt}, retry: {max_attempts: 8, backoff: 0.03}}
+          - {id: late, tool: shell.run, with: {command: "echo late >> effects; sleep 0.02"}}
+      - {id: awaited, tool: fs.read, with: {path: ready.txt}, retry: {max_attempts: 9, backoff: 0.03}}
   - {id: last, tool: shell.run, with: {command: "echo ${{ inputs.name }} >> effects"}}
 outputs: {name: "${{ inputs.name }} ${{ steps.awaited.output.text }}"}
 """

@@ -25,6 +25,7 @@ from tests.stories.installation import (
 from tests.stories.shapes import SHAPES, effects, project
 
 KILLS = 3
+MOST_COMMANDS = 25
 # For what does not depend on the database: each of these tests starts several processes.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # `held` writes its name, and then waits to be let go: whoever kills it there knows what it had done.
@@ -102,7 +103,7 @@ class Killer:
     def carry_out(self, shape: str) -> Any:
         """The finished run, after several kills and the answers to what they left in doubt."""
         arguments, kills = ["run", shape, "--idempotency-key", "this one"], KILLS
-        while True:
+        for _ in range(MOST_COMMANDS):
             process = self._home.start(self._folder, *arguments)
             if kills:
                 kills -= 1
@@ -114,6 +115,7 @@ class Killer:
                 return document or self._home.savant(self._folder, "runs", "show", str(run))[1]
             if run is not None:
                 arguments = ["runs", "resume", str(run), *self._answer(run, code)]
+        raise AssertionError(f"It does not come to an end: {arguments}")
 
     def _run(self) -> int | None:
         found = self._home.rows("SELECT id FROM runs WHERE idempotency_key = 'this one'")
