@@ -31,7 +31,7 @@ compiled: $(STAMP)
 	@$(BIN)/python -m compileall -q savant
 
 test: compiled  ## Make the environment and run every test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(STAMP)  ## Lint, types and import contracts
 	$(BIN)/ruff check .

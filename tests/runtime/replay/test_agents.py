@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from savant.runtime.replay.replaying import replay
 from savant.schemas.agents import ToolPolicy
@@ -65,6 +67,24 @@ async def test_a_changed_rule_parts_at_the_first_call_and_shows_it(root: Path) -
     assert (details["path"], details["what"], details["step_number"]) == ("tester/agent/1/model", "input", 2)
     assert {"-Be brief.", "+Be long."} <= set(details["difference"].splitlines())
     assert " Read it all." in details["difference"].splitlines()
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(["alpha", "beta", "gamma"]), min_size=1, max_size=6), st.data())
+async def test_one_changed_word_of_a_prompt_is_found_where_it_is_first_said(
+    root: Path, words: list[str], data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(words) - 1))
+    changed = [*words[:place], "omega", *words[place + 1 :]]
+    record = await agent_record(Harness(root, [READ, "Read."], driver_prompt="\n".join(words)))
+    agent = msgspec.structs.replace(record.program.bundle.agents["tester"], driver_prompt="\n".join(changed))
+    again = await replay(record, msgspec.structs.replace(record.program, bundle=Bundle(agents={"tester": agent})))
+    assert again.divergence is not None
+    assert again.divergence.details["path"] == "tester/agent/1/model"
+    lines = again.divergence.details["difference"].splitlines()
+    assert [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")] == [
+        f"-{words[place]}", "+omega"
+    ]  # fmt: skip
 
 
 async def test_another_temperature_parts_too(root: Path) -> None:
