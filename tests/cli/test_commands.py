@@ -57,7 +57,7 @@ def test_stdout_is_the_result_alone_in_every_form(started: Cli) -> None:
     run = started("run", "latest-changes", "--json").json
     assert (run["status"], run["exit_code"], run["result"]["outputs"]["authors"]) == ("completed", 0, "Ada")
     assert started("run", "latest-changes", "--output", "markdown").stdout.startswith(
-        "# latest-changes\n\n## authors\n"
+        "# ✅ latest-changes\n\n## authors\n"
     )
 
 
