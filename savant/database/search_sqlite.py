@@ -40,7 +40,7 @@ class SqliteSearch:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
-        except BaseException:
+        except BaseException:  # raised again: even a cancelled change must not stay half made
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")

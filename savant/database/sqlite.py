@@ -140,7 +140,7 @@ class SqliteWire:
             for statement, rows in batches:
                 connection.executemany(statement, rows)
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # raised again: even a cancelled transaction must not stay open
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise

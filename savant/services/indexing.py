@@ -52,7 +52,7 @@ async def index(
     run = _Run(app, repository, root, config, holder, listener)
     try:
         report = await run.carry_out(full=full)
-    except BaseException:
+    except BaseException:  # raised again: even a cancelled run must let go of the repository
         await asyncio.shield(_release(app, repository, holder, index_status="failed"))
         raise
     finally:

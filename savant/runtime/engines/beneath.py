@@ -137,7 +137,7 @@ def _replace(parent: int, name: str, data: bytes, old: os.stat_result | None) ->
             file.flush()
             os.fsync(fd)
         os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
-    except BaseException:
+    except BaseException:  # raised again: even a cancelled write must not leave its temporary file
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=parent)
         raise

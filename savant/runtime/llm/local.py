@@ -64,7 +64,7 @@ class LocalServer:
         )  # fmt: skip
         try:
             self._url = await self._greet(self._process)
-        except BaseException:
+        except BaseException:  # raised again: even a cancelled start must not leave its process
             await self.stop()
             raise
 
