@@ -14,7 +14,7 @@ from savant.runtime.definitions.schema import json_schema, schema_names
 from savant.runtime.definitions.yaml import parse
 
 BROKEN = sorted((Path(__file__).parent.parent / "workflows" / "broken").glob("*.yaml"))
-EXAMPLES = sorted((Path(__file__).parents[3] / "examples").rglob("*.yaml"))
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*/.savant/*s/*.yaml"))
 
 
 def loads(text: str, kind: Any) -> bool:
@@ -136,5 +136,5 @@ def test_they_agree_on_other_definitions(kind: str, text: str, valid: bool) -> N
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_the_shipped_examples_fit(path: Path) -> None:
-    kind = {"agents": "agent", "workflows": "workflow", "personas": "persona", "rulesets": "ruleset"}[path.parent.name]
+    kind = path.parent.name.removesuffix("s")
     assert (fits(path.read_text(), kind), loads(path.read_text(), kind)) == (True, True)
