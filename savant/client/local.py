@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
@@ -12,14 +11,6 @@ from savant.schemas.runs import Event, Run, RunCreate, RunResume
 from savant.settings import Settings
 
 T = TypeVar("T")
-WITHOUT_DATABASE = frozenset({"models", "databases"})
-READS = frozenset({"list", "get", "steps", "traces", "program", "replay", "diff", "export"})
-# These take more than one transaction, or none at all.
-WITH_APP = {
-    "repositories": frozenset({"index", "locate", "status", "delete"}),
-    "search": frozenset({"search"}),
-    "previews": frozenset({"plan", "prompt"}),
-}
 FOLLOW_SECONDS = 0.2
 
 
@@ -34,14 +25,11 @@ class LocalTransport:
         self._events: dict[int, asyncio.Queue[Event | None]] = {}
 
     async def call(self, noun: str, verb: str, returns: type[T], /, **arguments: Any) -> T:
-        service = getattr(importlib.import_module(f"savant.services.{noun}"), verb)
-        if noun in WITHOUT_DATABASE:
-            return await service(self._settings, **arguments)
-        app = await self._open()
-        if verb in WITH_APP.get(noun, ()):
-            return await service(app, **arguments)
-        async with app.read() if verb in READS else app.work() as work:
-            return await service(work, **arguments)
+        from savant.services.perform import SETTINGS_ONLY, perform, service_of
+
+        if noun in SETTINGS_ONLY:
+            return await service_of(noun, verb)(self._settings, **arguments)
+        return await perform(await self._open(), noun, verb, **arguments)
 
     async def start(self, create: RunCreate, *, detach: bool) -> Run:
         from savant.services import executions

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 Role = Literal["owner", "admin", "member", "viewer"]
+ROLES: tuple[Role, ...] = tuple(reversed(get_args(Role)))
+"""From the least to the most."""
 
 
 class Actor(msgspec.Struct, kw_only=True, frozen=True):
-    """Authority follows the person at every door; `role` is theirs in the team that owns the workspace."""
+    """Authority follows the person at every door; `role` is theirs in the team that owns the workspace.
+
+    `scopes` are those of the API key they use, None where nothing narrows what their role allows.
+    """
 
     user_id: int
     workspace_id: int
     team_id: int
     role: Role
+    scopes: tuple[str, ...] | None = None
+    api_key_id: int | None = None
+    request_id: str | None = None
     ip_address: str | None = None
     user_agent: str | None = None

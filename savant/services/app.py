@@ -27,6 +27,10 @@ class App:
         await upgrade(database)
         return cls(settings, database, await local_actor(database))
 
+    def acting_as(self, actor: Actor) -> App:
+        """The same installation, in another name; closing it is the first one's."""
+        return App(self.settings, self.database, actor)
+
     def work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """One unit of work in the actor's name; committed when it ends well."""
         return self.database.work(self.actor)

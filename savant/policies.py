@@ -1,0 +1,121 @@
+"""Who may do what: one table, noun by verb, and the one rule about rows. `savant policies` prints it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from savant.errors import ErrorCode, SavantError
+from savant.schemas.actors import ROLES, Actor, Role
+from savant.schemas.base import Visibility
+
+Access = Literal["read", "create", "change", "execute", "manage"]
+Permission = Literal["view", "edit", "execute", "admin"]
+
+
+class Rule(NamedTuple):
+    """What a verb does, the least role that may do it at all, and the scope a key needs for it.
+
+    `change` is of one's own rows for a member, and of all for an admin; see `may`.
+    """
+
+    access: Access
+    role: Role
+    scope: str
+
+
+def _rules(noun: str, *, read: str = "", create: str = "", change: str = "", execute: str = "", manage: str = ""):
+    least: dict[Access, tuple[str, Role, str]] = {
+        "read": (read, "viewer", "read"),
+        "create": (create, "member", "write"),
+        "change": (change, "member", "write"),
+        "execute": (execute, "member", "execute"),
+        "manage": (manage, "admin", "manage"),
+    }
+    return {
+        verb: Rule(access, role, f"{noun.replace('_', '-')}:{scope}")
+        for access, (verbs, role, scope) in least.items()
+        for verb in verbs.split()
+    }
+
+
+_DEFINITION = {"read": "list get", "create": "create", "change": "update delete"}
+
+RULES: dict[str, dict[str, Rule]] = {
+    "agents": _rules("agents", **_DEFINITION),
+    "workflows": _rules("workflows", **_DEFINITION),
+    "personas": _rules("personas", **_DEFINITION),
+    "rulesets": _rules("rulesets", **_DEFINITION),
+    "definitions": _rules("definitions", create="apply"),
+    "versions": _rules("definitions", read="list get", change="rollback"),
+    "runs": _rules(
+        "runs", read="list get steps traces program", execute="start fork retry", change="stop resume delete"
+    ),
+    "replays": _rules("runs", read="replay diff export", execute="keep"),
+    "previews": _rules("runs", read="plan prompt"),
+    "approvals": _rules("approvals", read="list get", execute="approve deny"),
+    "budgets": _rules("budgets", read="list", manage="set remove"),
+    "conversations": _rules("conversations", read="list get", create="create", change="update delete"),
+    "repositories": _rules(
+        "repositories", read="list get status", create="create locate", change="delete", execute="index"
+    ),
+    "search": _rules("search", read="search"),
+    "models": _rules("models", read="providers first", execute="test"),
+    "storage": _rules("storage", manage="gc"),
+}
+
+
+def rule(noun: str, verb: str) -> Rule:
+    """The rule of a verb; what has none is nobody's to do."""
+    try:
+        return RULES[noun][verb]
+    except KeyError:
+        raise SavantError(ErrorCode.NOT_FOUND, f"There is no `{noun}.{verb}`.") from None
+
+
+def permit(actor: Actor, noun: str, verb: str) -> Rule:
+    """Raise FORBIDDEN unless the actor's role and scopes allow the verb at all."""
+    needed = rule(noun, verb)
+    if not has_role(actor, needed.role):
+        message = f"A {actor.role} may not {verb} {noun.replace('_', ' ')}; it takes a {needed.role}."
+        raise SavantError(ErrorCode.FORBIDDEN, message, hint="Ask an admin of the team.")
+    if not has_scope(actor, needed.scope):
+        message = f"This key may not {verb} {noun.replace('_', ' ')}: it lacks the scope `{needed.scope}`."
+        raise SavantError(ErrorCode.FORBIDDEN, message, hint="Use a key with that scope.")
+    return needed
+
+
+def has_role(actor: Actor, role: Role) -> bool:
+    """Whether the actor is at least a `role`."""
+    return ROLES.index(actor.role) >= ROLES.index(role)
+
+
+def has_scope(actor: Actor, scope: str) -> bool:
+    """Whether the actor's key, if it has scopes, has this one; `agents:*` and `*` hold for all they cover."""
+    if actor.scopes is None:
+        return True
+    noun = scope.partition(":")[0]
+    return any(held in (scope, f"{noun}:*", "*") for held in actor.scopes)
+
+
+def may(
+    actor: Actor,
+    access: Access,
+    *,
+    author_id: int | None,
+    visibility: Visibility = "team",
+    shared: Permission | None = None,
+) -> bool:
+    """Whether an actor may do this to one row of their workspace; `shared` is the most a share gives them."""
+    if has_role(actor, "admin") or (author_id is not None and author_id == actor.user_id):
+        return True
+    if shared == "admin":
+        return True
+    match access:
+        case "read":
+            return visibility != "private" or shared is not None
+        case "execute":
+            return visibility != "private" or shared == "execute"
+        case "change":
+            return shared == "edit"
+        case _:
+            return False
