@@ -64,10 +64,12 @@ class PostgresWire:
 
     async def transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
         async with self._named_errors() as connection, connection.pipeline(), connection.cursor() as cursor:
-            # What is sent up to the end of a pipeline is one transaction to Postgres, without a BEGIN and a COMMIT.
+            # Without BEGIN, what a cancelled pipeline has sent so far would be committed when the pipeline closes.
+            await cursor.execute("BEGIN", prepare=True)
             for statement, rows in batches:
                 for row in rows:
                     await cursor.execute(cast(LiteralString, statement), row, prepare=True)
+            await cursor.execute("COMMIT", prepare=True)
 
     async def fetch(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         async with self._named_errors() as connection:

@@ -19,6 +19,7 @@ from savant.runtime.definitions.positions import At, Mark, Positions, line_and_c
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
 MAX_DEPTH = 64
+TOO_DEEP = f"The file is nested deeper than {MAX_DEPTH} levels."
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _NULL = re.compile(r"null|Null|NULL|~|")
@@ -116,6 +117,8 @@ class _Builder:
     def _refuse(self, error: yaml.MarkedYAMLError) -> NoReturn:
         mark = error.problem_mark or error.context_mark
         place = Position(self._file, mark.line + 1, mark.column + 1) if mark else Position(self._file, 1, 1)
+        if "nesting depth" in (error.problem or ""):  # the parser reads ahead of us, and has a limit of its own
+            raise _invalid(TOO_DEEP, place, "Flatten it.") from error
         lines = self._text.split("\n")
         before = lines[place.line - 1][: place.column + 1] if place.line <= len(lines) else ""
         problem = f"Not valid YAML: {error.problem or error.context}."
@@ -146,7 +149,7 @@ class _Builder:
         if self._nodes > MAX_NODES:
             self._fail(f"The file has more than {MAX_NODES:,} values, aliases counted.", event, "Split it.")
         if len(at) > MAX_DEPTH:
-            self._fail(f"The file is nested deeper than {MAX_DEPTH} levels.", event, "Flatten it.")
+            self._fail(TOO_DEEP, event, "Flatten it.")
 
     def _alias(self, event: Any, at: At) -> Any:
         anchor = self._anchors.get(event.anchor)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import posixpath
+import re
 import stat
 from collections.abc import Generator
 from pathlib import Path
@@ -20,6 +22,7 @@ from savant.runtime.tools.engine import bad_argument, tool_failed
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_TEMPORARY = re.compile(r"\.savant-[0-9a-f]+\.tmp")
 
 
 def relative(path: str) -> str:
@@ -127,8 +130,8 @@ def _opened(parent: int, name: str, path: str) -> Generator[int]:
 
 
 def _replace(parent: int, name: str, data: bytes, old: os.stat_result | None) -> None:
-    temporary = f".savant-{clock.token(8)}.tmp"
-    fd = os.open(temporary, _CREATE, 0o600 if old else 0o666, dir_fd=parent)
+    _sweep(parent)
+    temporary, fd = _temporary(parent, 0o600 if old else 0o666)
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
@@ -136,11 +139,31 @@ def _replace(parent: int, name: str, data: bytes, old: os.stat_result | None) ->
                 _keep_owner_and_mode(fd, old)
             file.flush()
             os.fsync(fd)
-        os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+            os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
     except BaseException:  # raised again: even a cancelled write must not leave its temporary file
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=parent)
         raise
+
+
+def _temporary(parent: int, mode: int) -> tuple[str, int]:
+    """A new file that is locked while somebody is at it; the system lets go of the lock if the process dies."""
+    while True:
+        name = f".savant-{clock.token(8)}.tmp"
+        fd = os.open(name, _CREATE, mode, dir_fd=parent)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if os.fstat(fd).st_nlink:
+            return name, fd
+        os.close(fd)  # swept away before it was locked
+
+
+def _sweep(parent: int) -> None:
+    """Remove the temporary files of writers that were killed: nobody holds them any more."""
+    for name in os.listdir(parent):
+        if _TEMPORARY.fullmatch(name):
+            with contextlib.suppress(OSError), os.fdopen(os.open(name, _READ, dir_fd=parent)) as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(name, dir_fd=parent)
 
 
 def _keep_owner_and_mode(fd: int, old: os.stat_result) -> None:

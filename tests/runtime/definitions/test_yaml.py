@@ -73,7 +73,7 @@ def test_positions_inside_a_text_are_exact_where_they_can_be(text: str, place: t
         (b"a: caf\xe9", (1, 7), "UTF-8"),
         (b"\xff\xfea\x00", (1, 1), "UTF-8"),
         (b"#" * (MAX_BYTES + 1), (1, 1), "larger than"),
-        ("[" * 100_000, (1, 66), "nested deeper"),
+        ("[" * 500, (1, 66), "nested deeper"),
         ("a:\n" + "".join(f"{' ' * n}b:\n" for n in range(1, 200)), (66, 66), "nested deeper"),
     ],
 )  # fmt: skip
@@ -112,3 +112,8 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path) -> None:
     with pytest.raises(SavantError) as caught:
         read(tmp_path / "none.yaml")
     assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+def test_a_file_nested_so_deep_that_the_parser_itself_gives_up() -> None:
+    with pytest.raises(SavantError, match="nested deeper than 64 levels"):
+        parse("[" * 100_000, "f.yaml")

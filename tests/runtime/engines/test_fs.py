@@ -1,6 +1,7 @@
 """The fs engine: files beneath the root, and no others."""
 
 import asyncio
+import fcntl
 import os
 import stat
 
@@ -169,6 +170,16 @@ async def test_a_write_is_whole_keeps_the_mode_and_leaves_nothing_beside(root):
     assert (again["created"], again["changed"]) == (False, False)
     assert (await call(root, "write", path="a/b/c", text=""))["created"] is True
     assert sorted(file.name for file in root.iterdir()) == ["a", "run.sh"]
+
+
+async def test_what_a_killed_writer_left_is_swept_away_and_what_one_holds_is_not(root):
+    (root / ".savant-00ff.tmp").write_text("half")
+    with (root / ".savant-11ee.tmp").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        await call(root, "write", path="a", text="whole")
+        assert sorted(path.name for path in root.iterdir()) == [".savant-11ee.tmp", "a"]
+    await call(root, "write", path="a", text="again")
+    assert [path.name for path in root.iterdir()] == ["a"]
 
 
 async def test_an_edit_must_name_one_place(root):
