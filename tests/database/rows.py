@@ -28,6 +28,7 @@ from savant.models.repository_file import RepositoryFile
 from savant.models.reservation import Reservation
 from savant.models.ruleset import Ruleset
 from savant.models.run import Run
+from savant.models.secret import Secret
 from savant.models.share import Share
 from savant.models.spending import Spending
 from savant.models.step import Step
@@ -102,6 +103,7 @@ async def add_everything(work: UnitOfWork, workspace_id: int) -> dict[str, Any]:
     await make(Spending(**of, day="2026-03-01", runnable_type="agent", runnable_slug="a", usd=0.25))
     await make(Reservation(**of, run_id=run.id, path="a/1/model", usd=0.5))
     await make(Memory(**of, agent="a", text="Tests run with make.", words="tests run with make", tags=["x"]))
+    await make(Secret(**of, name="TOKEN", key_id="k" * 16, sealed=b"sealed"))
     talk = await make(Conversation(**of, agent="a"))
     await make(ConversationTurn(conversation_id=talk.id, run_id=run.id, said="Hello"))
     await make(Share(shareable_type="agent", shareable_id=agent.id, shared_with_type="public"))
