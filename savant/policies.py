@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from savant.errors import ErrorCode, SavantError
-from savant.schemas.actors import ROLES, Actor, Role
+from savant.schemas.actors import ROLES, Actor, ActorRole
 from savant.schemas.base import Visibility
 
 Access = Literal["read", "create", "change", "execute", "manage"]
@@ -19,12 +19,12 @@ class Rule(NamedTuple):
     """
 
     access: Access
-    role: Role
+    role: ActorRole
     scope: str
 
 
 def _rules(noun: str, *, read: str = "", create: str = "", change: str = "", execute: str = "", manage: str = ""):
-    least: dict[Access, tuple[str, Role, str]] = {
+    least: dict[Access, tuple[str, ActorRole, str]] = {
         "read": (read, "viewer", "read"),
         "create": (create, "member", "write"),
         "change": (change, "member", "write"),
@@ -84,7 +84,7 @@ def permit(actor: Actor, noun: str, verb: str) -> Rule:
     return needed
 
 
-def has_role(actor: Actor, role: Role) -> bool:
+def has_role(actor: Actor, role: ActorRole) -> bool:
     """Whether the actor is at least a `role`."""
     return ROLES.index(actor.role) >= ROLES.index(role)
 

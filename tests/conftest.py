@@ -99,6 +99,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[Database]:
+    """The same database as its owner reaches it, who sees everything."""
+    async with Database.open(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
 async def actor(database: Database) -> Actor:
     """The local user."""
     return await local_actor(database)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, text
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from savant.database.connect import Database
+from savant.database.declared import DECLARE, Declared
 from savant.database.work import named_errors
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.actors import Actor
@@ -17,12 +19,15 @@ LOCAL = text(
     " JOIN teams t ON t.id = m.team_id JOIN workspaces w ON w.team_id = t.id"
     " WHERE u.email = :email ORDER BY w.id LIMIT 1"
 )
+LOCAL_USER = text("SELECT id FROM users WHERE email = :email")
 
 
 async def local_actor(database: Database) -> Actor:
     """The local user in the local workspace."""
     with named_errors():
         async with database.reader.connect() as connection:
+            if database.dialect == "postgresql":
+                await _declare_local(connection)
             row = (await connection.execute(LOCAL, {"email": EMAIL})).one_or_none()
     if row is None:
         raise SavantError(
@@ -35,24 +40,32 @@ async def local_actor(database: Database) -> Actor:
 
 
 async def seed(database: Database) -> None:
-    """Make the local user, team and workspace, unless there is any user already."""
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    import savant.models.all  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    """Make the local user, team and workspace, unless they are there."""
+    from savant.database.lookups import declared, next_id
     from savant.models.team import Team
     from savant.models.team_member import TeamMember
     from savant.models.user import User
     from savant.models.workspace import Workspace
 
-    async with AsyncSession(database.engine) as session:
-        if await session.scalar(select(User.id).limit(1)) is not None:
+    async with declared(database, Declared(presented=EMAIL), write=True) as connection:
+        if await _declare_local(connection) is not None:
             return
-        user = User(email=EMAIL, encrypted_password=NO_PASSWORD, name="Local user")
-        session.add(user)
-        await session.flush()
-        team = Team(name="Local", slug="local", created_by_id=user.id)
-        session.add(team)
-        await session.flush()
-        session.add(TeamMember(team_id=team.id, user_id=user.id, role="owner"))
-        session.add(Workspace(team_id=team.id, name="Local", slug="local"))
-        await session.commit()
+        await connection.execute(insert(User).values(email=EMAIL, encrypted_password=NO_PASSWORD, name="Local user"))
+        user_id = await _declare_local(connection)
+        team_id = await next_id(connection, "teams")
+        if database.dialect == "postgresql":
+            await connection.execute(DECLARE, Declared(user_id=user_id, team_id=team_id).parameters())
+        await connection.execute(insert(Team).values(id=team_id, name="Local", slug="local", created_by_id=user_id))
+        await connection.execute(insert(TeamMember).values(team_id=team_id, user_id=user_id, role="owner"))
+        await connection.execute(insert(Workspace).values(team_id=team_id, name="Local", slug="local"))
+
+
+async def _declare_local(connection: AsyncConnection) -> int | None:
+    """Go on in the name of the local user, and say who that is; None if there is none."""
+    postgres = connection.dialect.name == "postgresql"
+    if postgres:
+        await connection.execute(DECLARE, Declared(presented=EMAIL).parameters())
+    user_id: int | None = await connection.scalar(LOCAL_USER, {"email": EMAIL})
+    if postgres:
+        await connection.execute(DECLARE, Declared(user_id=user_id, presented=EMAIL).parameters())
+    return user_id

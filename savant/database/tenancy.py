@@ -5,20 +5,21 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, TextClause, event
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy import Connection, Table, TextClause, event
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 from sqlalchemy.orm.context import FromStatement
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.base import Executable
 
-from savant.models.base import Base, Scoped, TenantOrSystem
+from savant.database.declared import DECLARE, Declared
+from savant.models.base import Base, OfPeople, Scoped, TenantOrSystem
 
 ACROSS = "across_workspaces"
 AnyStatement = TypeVar("AnyStatement", bound=Executable)
 
 
 class TenantSession(Session):
-    """A session of one workspace, whose number is in `info["workspace_id"]`."""
+    """A session in one name: `info["declared"]` says whose, in which workspace."""
 
 
 class TenancyError(Exception):
@@ -39,7 +40,7 @@ def _scope(state: ORMExecuteState) -> None:
         return
     if state.is_insert:
         return
-    workspace_id: int = state.session.info["workspace_id"]
+    who: Declared = state.session.info["declared"]
     changes = state.is_update or state.is_delete
     statement: Any = state.statement
     if isinstance(statement, FromStatement):
@@ -47,14 +48,18 @@ def _scope(state: ORMExecuteState) -> None:
     tables = {element for element in visitors.iterate(statement) if isinstance(element, Table)}
     for model in _scoped_models():
         if model.__table__ in tables:
-            state.statement = state.statement.options(_criteria(model, workspace_id, changes))
+            state.statement = state.statement.options(_criteria(model, who, changes))
 
 
 @lru_cache(maxsize=4096)
-def _criteria(model: Any, workspace_id: int, changes: bool) -> Any:
-    """What restricts a model to a workspace; rows of the system are read from everywhere and changed from nowhere."""
-    own_only = changes and issubclass(model, TenantOrSystem)
-    where = model.workspace_id == workspace_id if own_only else model.in_workspace(workspace_id)
+def _criteria(model: Any, who: Declared, changes: bool) -> Any:
+    """What restricts a model to a name; rows of the system are read from everywhere and changed from nowhere."""
+    if issubclass(model, OfPeople):
+        where = model.seen_by(who.team_id or 0, who.user_id or 0)
+    elif changes and issubclass(model, TenantOrSystem):
+        where = model.workspace_id == who.workspace_id
+    else:
+        where = model.in_workspace(who.workspace_id or 0)
     return with_loader_criteria(model, where, include_aliases=True)
 
 
@@ -71,7 +76,14 @@ def _scoped_tables() -> set[Any]:
 
 
 def _scoped_models() -> list[Any]:
-    return [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Scoped)]
+    return [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Scoped | OfPeople)]
+
+
+@event.listens_for(TenantSession, "after_begin")
+def _declare(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    """Tell Postgres in whose name the transaction is; a savepoint is in the same."""
+    if connection.dialect.name == "postgresql" and not transaction.nested:
+        connection.execute(DECLARE, session.info["declared"].parameters())
 
 
 @event.listens_for(TenantSession, "before_flush")
@@ -79,7 +91,7 @@ def _stamp(session: Session, context: Any, instances: Any) -> None:
     """Give new rows the session's workspace; refuse to change those of another, or of the system."""
     if session.info.get(ACROSS):
         return
-    workspace_id: int = session.info["workspace_id"]
+    workspace_id: int = session.info["declared"].workspace_id
     for row in session.new:
         if isinstance(row, Scoped) and getattr(row, "workspace_id", 0) is None:
             row.workspace_id = workspace_id  # pyright: ignore[reportAttributeAccessIssue]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from savant.database.declared import Declared
 from savant.database.tenancy import TenantSession
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.actors import Actor
@@ -55,7 +56,7 @@ def _session(engine: AsyncEngine, actor: Actor) -> AsyncSession:
         engine,
         sync_session_class=TenantSession,
         expire_on_commit=False,
-        info={"workspace_id": actor.workspace_id},
+        info={"declared": Declared(actor.workspace_id, actor.team_id, actor.user_id)},
     )
 
 

@@ -91,6 +91,14 @@ class TenantOrSystem(Scoped):
         return or_(cls.workspace_id == workspace_id, cls.workspace_id.is_(None))
 
 
+class OfPeople:
+    """A row about people, seen by its team or its person; `seen_by` is what the session adds to statements."""
+
+    @classmethod
+    def seen_by(cls, team_id: int, user_id: int) -> ColumnElement[bool]:
+        raise NotImplementedError
+
+
 def owner_in(parent: type[Base], key: Any, workspace_id: int) -> ColumnElement[bool]:
     """Whether the row of `parent` that `key` refers to is of the workspace; one look-up by primary key a row."""
     owner = parent.metadata.tables[parent.__tablename__].alias("owner")

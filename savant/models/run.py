@@ -21,17 +21,22 @@ from savant.models.base import (
     word,
 )
 from savant.models.types import BigId, Json, VerbatimJson
+from savant.schemas.base import Visibility
 from savant.schemas.programs import RunnableType
 from savant.schemas.runs import RunStatus
 
 
 class Run(Identified, Tenant, Updated, Base):
-    """`runnable_id` is None for a definition from a file; `program_hash` names the blob of what was resolved."""
+    """`visibility` is that of what it runs, when it began; `program_hash` names the blob of what was resolved.
+
+    `runnable_id` is None for a definition from a file.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
         one_of("runnable_type", RunnableType),
         one_of("status", RunStatus),
+        one_of("visibility", Visibility),
         Index("idx_runs_runnable", "runnable_type", "runnable_id"),
         Index("idx_runs_workspace_id", "workspace_id", "id"),
         latest("idx_runs_created_at", "created_at"),
@@ -43,6 +48,7 @@ class Run(Identified, Tenant, Updated, Base):
 
     workspace_id: Mapped[int] = mapped_column(BigId, ForeignKey("workspaces.id", ondelete="CASCADE"), sort_order=-9)
     user_id: Mapped[int | None] = reference("users.id", "SET NULL")
+    visibility: Mapped[str] = word("team")
     runnable_type: Mapped[str] = word()
     runnable_id: Mapped[int | None] = mapped_column(BigId)
     runnable_slug: Mapped[str] = mapped_column(String(255))

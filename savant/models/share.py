@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from savant.models.base import Authored, Base, Identified, Updated, one_of, word
+from savant.models.base import Authored, Base, Identified, Tenant, Updated, one_of, word
 from savant.models.types import BigId
 
 ShareableType = Literal["agent", "workflow", "persona", "ruleset", "tool", "repository"]
@@ -16,8 +16,8 @@ SharedWithType = Literal["user", "team", "public"]
 Permission = Literal["view", "edit", "execute", "admin"]
 
 
-class Share(Identified, Authored, Updated, Base):
-    """A share by link has a token and nobody it is shared with."""
+class Share(Identified, Tenant, Authored, Updated, Base):
+    """A share by link has a token, of which the SHA-256 is kept, and nobody it is shared with."""
 
     __tablename__ = "shares"
     __table_args__ = (

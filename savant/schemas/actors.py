@@ -7,22 +7,25 @@ from typing import Literal, get_args
 import msgspec
 
 Role = Literal["owner", "admin", "member", "viewer"]
-ROLES: tuple[Role, ...] = tuple(reversed(get_args(Role)))
-"""From the least to the most."""
+ActorRole = Literal["owner", "admin", "member", "viewer", "guest"]
+ROLES: tuple[ActorRole, ...] = tuple(reversed(get_args(ActorRole)))
+"""From the least to the most; a guest is in no team, and is here by a link."""
 
 
 class Actor(msgspec.Struct, kw_only=True, frozen=True):
     """Authority follows the person at every door; `role` is theirs in the team that owns the workspace.
 
-    `scopes` are those of the API key they use, None where nothing narrows what their role allows.
+    `scopes` are those of the API key they use, None where nothing narrows what their role allows. A guest is nobody in
+    particular: `user_id` is 0, and `share_id` is the link they follow.
     """
 
     user_id: int
     workspace_id: int
     team_id: int
-    role: Role
+    role: ActorRole
     scopes: tuple[str, ...] | None = None
     api_key_id: int | None = None
+    share_id: int | None = None
     request_id: str | None = None
     ip_address: str | None = None
     user_agent: str | None = None

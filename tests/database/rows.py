@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from savant import clock
+from savant.database.connect import Database
 from savant.database.tenancy import ACROSS
 from savant.database.work import UnitOfWork
 from savant.models.agent import Agent
 from savant.models.agent_ruleset import AgentRuleset
 from savant.models.agent_tool import AgentTool
+from savant.models.api_key import ApiKey
 from savant.models.approval import Approval
 from savant.models.audit_log import AuditLog
 from savant.models.blob import Blob
@@ -20,6 +23,8 @@ from savant.models.chunk import Chunk
 from savant.models.conversation import Conversation
 from savant.models.conversation_turn import ConversationTurn
 from savant.models.definition_version import DefinitionVersion
+from savant.models.invitation import Invitation
+from savant.models.login_session import LoginSession
 from savant.models.memory import Memory
 from savant.models.persona import Persona
 from savant.models.repository import Repository
@@ -41,6 +46,7 @@ from savant.models.webhook import Webhook
 from savant.models.webhook_delivery import WebhookDelivery
 from savant.models.workflow import Workflow
 from savant.models.workspace import Workspace
+from savant.schemas.actors import Actor, Role
 
 
 async def add(session: AsyncSession, row: Any) -> Any:
@@ -50,18 +56,28 @@ async def add(session: AsyncSession, row: Any) -> Any:
     return row
 
 
-async def add_workspace(session: AsyncSession, name: str) -> Workspace:
-    """A user, their team and its workspace."""
-    user = await add(session, User(email=f"{name}@example.test", encrypted_password="!"))
-    team = await add(session, Team(name=name, slug=name, created_by_id=user.id))
-    await add(session, TeamMember(team_id=team.id, user_id=user.id, role="owner"))
-    return await add(session, Workspace(team_id=team.id, name=name, slug=name))
+async def add_user(owner: Database, name: str, team_id: int, role: Role = "member") -> int:
+    """Somebody in a team, by the owner of the database."""
+    async with AsyncSession(owner.engine, expire_on_commit=False) as session, session.begin():
+        user = await add(session, User(email=f"{name}@example.test", encrypted_password="!", name=name))
+        await add(session, TeamMember(team_id=team_id, user_id=user.id, role=role))
+        return user.id
 
 
-async def add_everything(work: UnitOfWork, workspace_id: int) -> dict[str, Any]:
-    """A row of every table that belongs to a workspace, by table name."""
+async def add_workspace(owner: Database, name: str) -> Actor:
+    """A team with one workspace, and its one user."""
+    async with AsyncSession(owner.engine, expire_on_commit=False) as session, session.begin():
+        team = await add(session, Team(name=name, slug=name))
+        workspace = await add(session, Workspace(team_id=team.id, name=name, slug=name))
+    user_id = await add_user(owner, name, team.id, "owner")
+    return Actor(user_id=user_id, workspace_id=workspace.id, team_id=team.id, role="owner")
+
+
+async def add_everything(work: UnitOfWork) -> dict[str, Any]:
+    """A row of every table that belongs to the actor's workspace, person or team, by table name."""
     session = work.session
     session.info[ACROSS] = True
+    workspace_id = work.actor.workspace_id
     of: dict[str, Any] = {"workspace_id": workspace_id}
     made: dict[str, Any] = {}
 
@@ -106,7 +122,15 @@ async def add_everything(work: UnitOfWork, workspace_id: int) -> dict[str, Any]:
     await make(Secret(**of, name="TOKEN", key_id="k" * 16, sealed=b"sealed"))
     talk = await make(Conversation(**of, agent="a"))
     await make(ConversationTurn(conversation_id=talk.id, run_id=run.id, said="Hello"))
-    await make(Share(shareable_type="agent", shareable_id=agent.id, shared_with_type="public"))
+    await make(Share(**of, shareable_type="agent", shareable_id=agent.id, shared_with_type="public"))
+    await make(
+        ApiKey(**of, user_id=work.actor.user_id, name="K", prefix=f"svt_{workspace_id}", key_hash="g" * 64,
+               scopes=["runs:read"])
+    )  # fmt: skip
+    later = clock.now() + timedelta(days=1)
+    secret = str(workspace_id).rjust(64, "0")
+    await make(LoginSession(user_id=work.actor.user_id, token_hash=secret, expires_at=later, ip_address="127.0.0.1"))
+    await make(Invitation(team_id=work.actor.team_id, token_hash=secret, expires_at=later))
     await make(AuditLog(**of, action="create", ip_address="127.0.0.1", details={"to": "A"}))
     hook = await make(Webhook(**of, url="https://example.test", events=["run.completed"]))
     await make(WebhookDelivery(webhook_id=hook.id, event="run.completed", payload={}))

@@ -27,7 +27,7 @@ from savant.models.user import User
 from savant.models.workflow import Workflow
 from savant.models.workspace import Workspace
 from savant.schemas.actors import Actor
-from tests.database.rows import add, add_everything
+from tests.database.rows import add, add_everything, add_user
 
 CHECKS = sorted(
     (table.name, match[1])
@@ -35,6 +35,14 @@ CHECKS = sorted(
     for constraint in table.constraints
     if isinstance(constraint, CheckConstraint) and (match := re.match(r"(\w+) IN \(", str(constraint.sqltext)))
 )
+
+
+@pytest.fixture
+async def database(owner: Database) -> Database:
+    """What a table refuses, it refuses its owner too."""
+    return owner
+
+
 RUN: dict[str, Any] = {"runnable_type": "agent", "runnable_slug": "a"}
 STEP: dict[str, Any] = {"step_type": "tool", "effect": "read", "input_hash": "c" * 64}
 
@@ -51,7 +59,7 @@ async def _refused(database: Database, actor: Actor, *rows: Any, by: str | None 
 
 async def test_a_row_of_every_table_comes_back_as_it_went_in(database: Database, actor: Actor) -> None:
     async with database.work(actor) as work:
-        made = await add_everything(work, actor.workspace_id)
+        made = await add_everything(work)
     assert {*made, "users", "teams", "team_members", "workspaces"} == set(metadata.tables)
     async with database.read(actor) as work:
         agent = await work.session.get_one(Agent, made["agents"].id)
@@ -81,7 +89,7 @@ async def test_server_defaults_fill_what_a_bare_insert_leaves_out(database: Data
 @pytest.mark.parametrize(("table", "column"), CHECKS, ids=lambda name: name)
 async def test_a_word_outside_its_list_is_refused(database: Database, actor: Actor, table: str, column: str) -> None:
     async with database.work(actor) as work:
-        await add_everything(work, actor.workspace_id)
+        await add_everything(work)
         with pytest.raises(IntegrityError, match=f"ck_{table}_{column}"):
             await work.session.execute(across_workspaces(text(f"UPDATE {table} SET {column} = 'nonsense'")))
         await work.session.rollback()
@@ -156,7 +164,7 @@ async def test_a_row_cannot_name_what_is_not_there(database: Database, actor: Ac
 
 async def test_a_persona_in_use_cannot_be_deleted(database: Database, actor: Actor) -> None:
     async with database.work(actor) as work:
-        made = await add_everything(work, actor.workspace_id)
+        made = await add_everything(work)
         with pytest.raises(IntegrityError):
             await work.session.execute(delete(Persona).where(Persona.id == made["personas"].id))
         await work.session.rollback()
@@ -164,10 +172,10 @@ async def test_a_persona_in_use_cannot_be_deleted(database: Database, actor: Act
 
 async def test_a_workspace_takes_everything_with_it_but_the_audit_log(database: Database, actor: Actor) -> None:
     async with database.work(actor) as work:
-        made = await add_everything(work, actor.workspace_id)
+        made = await add_everything(work)
     async with database.work(actor) as work:
         await work.session.execute(delete(Workspace).where(Workspace.id == actor.workspace_id))
-    kept = {"users", "teams", "team_members", "shares", "audit_logs"}
+    kept = {"users", "teams", "team_members", "login_sessions", "invitations", "audit_logs"}
     async with database.engine.connect() as connection:
         counts = {
             model.__tablename__: await connection.scalar(select(func.count()).select_from(model.__table__))
@@ -179,13 +187,13 @@ async def test_a_workspace_takes_everything_with_it_but_the_audit_log(database: 
 
 
 async def test_a_deleted_user_leaves_their_work_and_its_record(database: Database, actor: Actor) -> None:
+    gone = await add_user(database, "gone", actor.team_id)
     async with database.work(actor) as work:
-        user = await add(work.session, User(email="gone@example.test", encrypted_password="!"))
-        await add(work.session, Persona(name="P", slug="p", instructions="x", created_by_id=user.id))
-        await add(work.session, Run(**RUN, user_id=user.id))
-        await add(work.session, AuditLog(action="create", user_id=user.id))
+        await add(work.session, Persona(name="P", slug="p", instructions="x", created_by_id=gone))
+        await add(work.session, Run(**RUN, user_id=gone))
+        await add(work.session, AuditLog(action="create", user_id=gone))
     async with database.work(actor) as work:
-        await work.session.execute(delete(User).where(User.id == user.id))
+        await work.session.execute(delete(User).where(User.id == gone))
     async with database.read(actor) as work:
         assert (await work.session.scalars(select(Persona.created_by_id))).all() == [None]
         assert (await work.session.scalars(select(Run.user_id))).all() == [None]

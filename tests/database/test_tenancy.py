@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import delete, exists, func, select, text, true, update
 from sqlalchemy.orm import aliased
@@ -16,32 +15,31 @@ from savant.database.connect import Database
 from savant.database.tenancy import TenancyError, across_workspaces
 from savant.models.agent import Agent
 from savant.models.all import MODELS
-from savant.models.base import Scoped
+from savant.models.base import OfPeople, Scoped
 from savant.models.persona import Persona
 from savant.models.run import Run
 from savant.models.step import Step
 from savant.schemas.actors import Actor
 from tests.database.rows import add_everything, add_workspace
 
-UNSCOPED = {"users", "teams", "team_members", "workspaces", "shares"}
 CROSSING: set[str] = {"database/tenancy.py"}
 
 
 @pytest.fixture
-async def other(database: Database, actor: Actor) -> Actor:
-    """Somebody in another workspace; both workspaces have a row of every table."""
-    async with database.work(actor) as work:
-        workspace = await add_workspace(work.session, "other")
-        await add_everything(work, actor.workspace_id)
-        await add_everything(work, workspace.id)
-    return msgspec.structs.replace(actor, workspace_id=workspace.id, team_id=workspace.team_id)
+async def other(database: Database, owner: Database, actor: Actor) -> Actor:
+    """Somebody in another team's workspace; both workspaces have a row of every table."""
+    other = await add_workspace(owner, "other")
+    for who in (actor, other):
+        async with database.work(who) as work:
+            await add_everything(work)
+    return other
 
 
-def test_every_table_is_scoped_or_known_not_to_be() -> None:
-    assert {model.__tablename__ for model in MODELS if not issubclass(model, Scoped)} == UNSCOPED
+def test_every_table_is_of_a_workspace_or_of_people() -> None:
+    assert [model.__tablename__ for model in MODELS if not issubclass(model, Scoped | OfPeople)] == []
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS if issubclass(m, Scoped)], ids=lambda m: m.__tablename__)
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__tablename__)
 async def test_each_workspace_sees_its_own_row_of_every_table(
     database: Database, actor: Actor, other: Actor, model: Any
 ) -> None:
