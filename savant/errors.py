@@ -35,9 +35,14 @@ class ErrorCode(StrEnum):
     VALIDATION = "validation_error"
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
-    UNAUTHENTICATED = "unauthenticated"
+    UNAUTHENTICATED = "not_signed_in"
     FORBIDDEN = "forbidden"
     UNREACHABLE = "unreachable"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    PRECONDITION = "precondition_failed"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED = "unsupported_media_type"
+    RATE_LIMITED = "rate_limited"
     MODEL_NOT_CONFIGURED = "model_not_configured"
     MODEL_DENIED = "model_denied"
     MODEL_NOT_FOUND = "model_not_found"
@@ -80,12 +85,17 @@ _EXIT_CODES = {
     ErrorCode.VALIDATION: ExitCode.USAGE,
     ErrorCode.NOT_FOUND: ExitCode.USAGE,
     ErrorCode.CONFLICT: ExitCode.USAGE,
+    ErrorCode.METHOD_NOT_ALLOWED: ExitCode.USAGE,
+    ErrorCode.PRECONDITION: ExitCode.USAGE,
+    ErrorCode.TOO_LARGE: ExitCode.USAGE,
+    ErrorCode.UNSUPPORTED: ExitCode.USAGE,
     ErrorCode.TOOL_UNKNOWN: ExitCode.USAGE,
     ErrorCode.MODEL_NOT_CONFIGURED: ExitCode.USAGE,
     ErrorCode.UNAUTHENTICATED: ExitCode.DENIED,
     ErrorCode.FORBIDDEN: ExitCode.DENIED,
     ErrorCode.MODEL_DENIED: ExitCode.DENIED,
     ErrorCode.UNREACHABLE: ExitCode.UNREACHABLE,
+    ErrorCode.RATE_LIMITED: ExitCode.UNREACHABLE,
     ErrorCode.MODEL_NOT_FOUND: ExitCode.UNREACHABLE,
     ErrorCode.MODEL_UNREACHABLE: ExitCode.UNREACHABLE,
     ErrorCode.MODEL_RATE_LIMITED: ExitCode.UNREACHABLE,

@@ -29,3 +29,7 @@ class Actor(msgspec.Struct, kw_only=True, frozen=True):
     request_id: str | None = None
     ip_address: str | None = None
     user_agent: str | None = None
+
+
+NOBODY = Actor(user_id=0, workspace_id=0, team_id=0, role="guest", scopes=())
+"""Who may do nothing, and sees nothing."""

@@ -36,7 +36,7 @@ _EXCEPTIONS: dict[tuple[str, str], Route] = {
     ("versions", "get"): Route("GET", "/{kind}s/{slug}/versions/{version}"),
     ("versions", "rollback"): Route("POST", "/{kind}s/{slug}/versions/{version}/rollback"),
     ("budgets", "set"): Route("POST", "/budgets"),
-    ("budgets", "remove"): Route("DELETE", "/budgets/{scope}/{slug}/{period}"),
+    ("budgets", "remove"): Route("DELETE", "/budgets"),
     ("models", "providers"): Route("GET", "/models"),
     ("models", "first"): Route("GET", "/models/first"),
     ("models", "test"): Route("POST", "/models/test"),

@@ -8,17 +8,19 @@ from savant.database.connect import Database
 from savant.database.migrate import upgrade
 from savant.database.seed import local_actor
 from savant.database.work import Reading, UnitOfWork
-from savant.schemas.actors import Actor
+from savant.schemas.actors import NOBODY, Actor
 from savant.settings import Settings
 
 
 class App:
     """Handed to what needs more than one transaction: carrying out a run, following it."""
 
-    def __init__(self, settings: Settings, database: Database, actor: Actor) -> None:
+    def __init__(self, settings: Settings, database: Database, actor: Actor, *, serves: bool = False) -> None:
         self.settings = settings
         self.database = database
         self.actor = actor
+        self.serves = serves
+        """Whether others ask from other machines; what is on this one is then not theirs to name."""
 
     @classmethod
     async def open(cls, settings: Settings) -> App:
@@ -27,9 +29,14 @@ class App:
         await upgrade(database)
         return cls(settings, database, await local_actor(database))
 
+    @classmethod
+    def serving(cls, settings: Settings) -> App:
+        """The installation behind a server, in nobody's name: every request brings its own."""
+        return cls(settings, Database.open(settings.database), NOBODY, serves=True)
+
     def acting_as(self, actor: Actor) -> App:
         """The same installation, in another name; closing it is the first one's."""
-        return App(self.settings, self.database, actor)
+        return App(self.settings, self.database, actor, serves=self.serves)
 
     def work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """One unit of work in the actor's name; committed when it ends well."""

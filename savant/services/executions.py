@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,6 +25,7 @@ from savant.services import (
     conversations,
     leases,
     models,
+    places,
     programs,
     purses,
     recordings,
@@ -53,7 +53,7 @@ async def prepare(app: App, create: RunCreate) -> Run:
         program = await programs.resolve(work, create)
         if create.conversation_id is not None:
             program.talk = await conversations.said(work, create.conversation_id)
-    root = await programs.place(program, create)
+    root = await programs.place(app, program, create)
     toolbox = toolboxes.build(app, root, program.bundle)
     programs.complete(program, create, toolbox)
     program.models = await models.choose(app.settings, program.bundle, create.config.model)
@@ -172,7 +172,7 @@ async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore
     try:
         blob = await store.read_blobs([row.program_hash or ""])
         program = msgspec.json.decode(blob[row.program_hash or ""], type=Program)
-        root = Path(config.root) if config.root else None
+        root = places.named(app, config.root)
         registry = models.registry(app.settings)
         toolbox = toolboxes.build(app, root, program.bundle)
         purse = await purses.Purse.open(app, row.id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from savant import __version__
@@ -23,7 +21,7 @@ from savant.schemas.records import Record
 from savant.schemas.replays import RunFork, RunRetry
 from savant.schemas.runs import Run, RunConfig, RunCreate
 from savant.schemas.steps import Step
-from savant.services import models, recordings, runs, toolboxes
+from savant.services import models, places, recordings, runs, toolboxes
 from savant.services.app import App
 
 
@@ -61,8 +59,7 @@ async def retry(app: App, id: int, options: RunRetry) -> Run:
 
 
 def _toolbox(app: App, settings: Settings) -> EngineToolbox:
-    root = Path(settings.config.root) if settings.config.root else None
-    return toolboxes.build(app, root, settings.program.bundle)
+    return toolboxes.build(app, places.named(app, settings.config.root), settings.program.bundle)
 
 
 async def _ready(app: App, settings: Settings, toolbox: EngineToolbox) -> None:

@@ -13,7 +13,7 @@ LOOKS = frozenset({"list", "get", "steps", "traces", "program", "replay", "diff"
 SETTINGS_ONLY = frozenset({"models", "databases"})
 """Nouns that need no database."""
 WITH_APP = {
-    "repositories": frozenset({"index", "locate", "status", "delete"}),
+    "repositories": frozenset({"create", "index", "locate", "status", "delete"}),
     "search": frozenset({"search"}),
     "previews": frozenset({"plan", "prompt"}),
 }

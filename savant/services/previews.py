@@ -27,7 +27,7 @@ async def plan(app: App, create: RunCreate) -> RunPlan:
     """The resolved graph, the tools with their effects, what is missing, and what past runs cost. Runs nothing."""
     async with app.read() as work:
         program = await programs.resolve(work, create)
-    root = await programs.place(program, create)
+    root = await programs.place(app, program, create)
     toolbox = toolboxes.build(app, root, program.bundle)
     try:
         graphs = {slug: graph_of(workflow) for slug, workflow in program.bundle.workflows.items()}
@@ -49,7 +49,7 @@ async def prompt(app: App, create: RunCreate) -> AgentPrompt:
 
     async with app.read() as work:
         program = await programs.resolve(work, create)
-    root = await programs.place(program, create)
+    root = await programs.place(app, program, create)
     program.models = await models.choose(app.settings, program.bundle, create.config.model)
     program.small_models = models.small(app.settings, program.bundle)
     program.model_facts = await models.facts(app.settings, program)

@@ -17,7 +17,8 @@ from savant.runtime.workflows.interpreter import coerce_inputs
 from savant.runtime.workflows.validate import validate
 from savant.schemas.programs import Bundle, Program, RunnableType
 from savant.schemas.runs import RunCreate
-from savant.services import agents, personas, rulesets, workflows
+from savant.services import agents, personas, places, rulesets, workflows
+from savant.services.app import App
 
 _NESTED = ("then", "else", "parallel", "steps", "on_error")
 
@@ -32,11 +33,11 @@ async def resolve(work: Reading, create: RunCreate) -> Program:
     return Program(type=create.type, slug=create.slug, bundle=found, savant_version=__version__)
 
 
-async def place(program: Program, create: RunCreate) -> Path | None:
+async def place(app: App, program: Program, create: RunCreate) -> Path | None:
     """The folder a run works in: the top of the repository around the one it was started in, where there is one."""
-    if create.config.root is None:
+    folder = places.named(app, create.config.root)
+    if folder is None:
         return None
-    folder = Path(create.config.root)
     program.repository = await repository_state(folder)
     if program.repository is not None:
         folder = Path(program.repository.root)

@@ -18,7 +18,7 @@ from savant.runtime.indexing.scanner import Limits, scan, top
 from savant.schemas.base import Page, slugify
 from savant.schemas.lists import ListQuery
 from savant.schemas.repositories import IndexConfig, IndexReport, IndexStatus, Repository, RepositoryCreate
-from savant.services import indexing, leases, records
+from savant.services import indexing, leases, places, records
 from savant.services.app import App
 
 EXAMPLES = 10
@@ -34,8 +34,15 @@ async def get(work: Reading, ref: str) -> Repository:
     return shown_as(await find(work, ref))
 
 
-async def create(work: UnitOfWork, create: RepositoryCreate) -> Repository:
+async def create(app: App, create: RepositoryCreate) -> Repository:
     """Add a repository; it is indexed by `index`. A path must be there, a URL is not tried yet."""
+    for place in filter(None, (create.path, create.url)):
+        places.refuse(app, place)
+    async with app.work() as work:
+        return await _add(work, create)
+
+
+async def _add(work: UnitOfWork, create: RepositoryCreate) -> Repository:
     if (create.path is None) == (create.url is None):
         raise SavantError(ErrorCode.VALIDATION, "A repository has either a path or a URL.")
     url = clone.checked(create.url) if create.url else None
@@ -85,6 +92,7 @@ async def locate(app: App, target: str) -> Repository:
     async with app.read() as work:
         if row := await work.session.scalar(select(Row).where(Row.slug == target)):
             return shown_as(row)
+        places.refuse(app, target)
         if clone.is_url(target):
             row = await work.session.scalar(select(Row).where(Row.remote_url == clone.checked(target)))
         else:
@@ -93,7 +101,7 @@ async def locate(app: App, target: str) -> Repository:
         return shown_as(row)
     async with app.work() as work:
         wanted = RepositoryCreate(url=target) if clone.is_url(target) else RepositoryCreate(path=target)
-        return await create(work, wanted)
+        return await _add(work, wanted)
 
 
 async def status(app: App, ref: str) -> IndexStatus:

@@ -12,6 +12,8 @@ from savant import policies
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.actors import Actor, Role
 from savant.schemas.routes import route
+from savant.server import v1
+from savant.server.endpoints import Endpoint
 from savant.services.perform import service_of
 
 CLIENT = Path(policies.__file__).parent / "client"
@@ -21,6 +23,7 @@ ELSEWHERE = {
     ("runs", "fork"): "",
     ("runs", "retry"): "",
 }
+UNSERVED = {("runs", "start"), ("runs", "fork"), ("runs", "retry"), ("runs", "resume")}
 LOCAL_ONLY = {"databases"}
 
 
@@ -44,6 +47,19 @@ def test_every_verb_of_the_client_has_a_rule() -> None:
 @pytest.mark.parametrize(("noun", "verb"), [pair for pair in VERBS if pair not in ELSEWHERE])
 def test_every_rule_has_a_service(noun: str, verb: str) -> None:
     assert inspect.iscoroutinefunction(inspect.unwrap(service_of(noun, verb)))
+
+
+@pytest.mark.parametrize("endpoint", v1.ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_every_endpoint_takes_what_its_service_takes(endpoint: Endpoint) -> None:
+    parameters = list(inspect.signature(service_of(endpoint.noun, endpoint.verb)).parameters.values())[1:]
+    fields = [] if endpoint.input is None or endpoint.wraps else [*endpoint.input.__struct_fields__]
+    given = {*endpoint.path, *endpoint.fixed, *fields, *filter(None, [endpoint.wraps])}
+    assert given <= {one.name for one in parameters}
+    assert {one.name for one in parameters if one.default is one.empty} <= given
+
+
+def test_every_rule_has_an_endpoint() -> None:
+    assert set(VERBS) - {(endpoint.noun, endpoint.verb) for endpoint in v1.ENDPOINTS} == UNSERVED
 
 
 def test_no_two_verbs_share_a_route() -> None:

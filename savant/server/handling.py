@@ -1,0 +1,34 @@
+"""The handler of an endpoint: read the arguments, make one call, put the result in its envelope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar.handlers import HTTPRouteHandler
+
+from savant.server.arguments import arguments
+from savant.server.auth import acting
+from savant.server.endpoints import Endpoint
+from savant.server.envelope import answer
+from savant.server.requests import request_id
+from savant.services.perform import perform
+
+PREFIX = "/v1"
+
+
+def handler(endpoint: Endpoint) -> HTTPRouteHandler:
+    """What Litestar routes to."""
+
+    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
+        given = await arguments(endpoint, request)
+        result = await perform(acting(request), endpoint.noun, endpoint.verb, **given)
+        return answer(result, request_id(request.scope), endpoint.status)
+
+    return HTTPRouteHandler(
+        PREFIX + endpoint.route.path.replace("}", ":str}"),
+        http_method=endpoint.route.method,
+        status_code=200,  # the answer brings its own
+        name=endpoint.name,
+        include_in_schema=False,
+    )(handle)

@@ -1,0 +1,9 @@
+"""Agents over HTTP."""
+
+from __future__ import annotations
+
+from savant.schemas.agents import Agent, AgentCreate, AgentUpdate
+from savant.server.v1.stored import Stored
+
+
+class Agents(Stored[Agent, AgentCreate, AgentUpdate]): ...

@@ -1,0 +1,40 @@
+"""Repositories over HTTP."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from savant.schemas.base import Page
+from savant.schemas.lists import ListQuery
+from savant.schemas.repositories import IndexReport, IndexStatus, Repository, RepositoryCreate
+from savant.server.v1.stored import Ref
+
+
+class Repositories(Protocol):
+    async def list(self, query: ListQuery) -> Page[Repository]:
+        """Repositories, in order of slug."""
+        ...
+
+    async def create(self, create: RepositoryCreate) -> Repository:
+        """Register a repository."""
+        ...
+
+    async def get(self, ref: Ref) -> Repository:
+        """One repository."""
+        ...
+
+    async def delete(self, ref: Ref) -> None:
+        """Forget a repository and its index."""
+        ...
+
+    async def locate(self, target: str) -> Repository:
+        """The repository that a slug or a URL means; one is added for a URL that is new."""
+        ...
+
+    async def index(self, ref: Ref, full: bool = False) -> IndexReport:
+        """Bring the index up to date; refused while another is at it."""
+        ...
+
+    async def status(self, ref: Ref) -> IndexStatus:
+        """The index beside the repository as it is now."""
+        ...

@@ -1,0 +1,47 @@
+"""Runs over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Protocol
+
+import msgspec
+
+from savant.schemas.base import Page
+from savant.schemas.programs import Program
+from savant.schemas.runs import Run, RunList
+from savant.schemas.steps import Step
+from savant.schemas.traces import Trace
+from savant.server.v1.stored import Id
+
+Seq = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+
+
+class Runs(Protocol):
+    async def list(self, query: RunList) -> Page[Run]:
+        """Runs, the newest first."""
+        ...
+
+    async def get(self, id: Id) -> Run:
+        """One run."""
+        ...
+
+    async def steps(self, id: Id) -> list[Step]:
+        """All steps of a run by number, inputs and outputs in full."""
+        ...
+
+    async def traces(self, id: Id, after: Seq = 0, limit: Limit = 1000) -> list[Trace]:
+        """The run's events with a `seq` above `after`, in order."""
+        ...
+
+    async def program(self, id: Id) -> Program:
+        """What the run runs: every definition it resolved, with versions, models and the state of the repository."""
+        ...
+
+    async def stop(self, id: Id) -> Run:
+        """Ask a run to stop; it does so before its next step, and a waiting one at once."""
+        ...
+
+    async def delete(self, id: Id) -> None:
+        """Remove a run with its steps and traces."""
+        ...

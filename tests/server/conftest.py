@@ -1,0 +1,39 @@
+"""A server over each database, and keys to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from savant.database.connect import Database
+from savant.settings import Settings
+from tests.serving import mint, serving
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return Settings(home=tmp_path / "home", config_dir=tmp_path / "home", database_url=database_url)
+
+
+@pytest.fixture
+async def url(settings: Settings) -> AsyncIterator[str]:
+    async with serving(settings) as address:
+        yield address
+
+
+@pytest.fixture
+async def http(url: str, owner: Database) -> AsyncIterator[httpx2.AsyncClient]:
+    """The owner of the local team, with a key."""
+    headers = {"Authorization": f"Bearer {await mint(owner)}"}
+    async with httpx2.AsyncClient(base_url=url + "/v1", headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+async def stranger(url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """Nobody in particular."""
+    async with httpx2.AsyncClient(base_url=url + "/v1") as client:
+        yield client
