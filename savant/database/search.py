@@ -33,6 +33,7 @@ class Known(NamedTuple):
     size: int
     commit: str | None
     structured: bool
+    stamp: str | None
 
 
 class Wire(Protocol):
@@ -67,6 +68,10 @@ class Wire(Protocol):
         ...
 
     def commits_with(self, query: Query, repositories: Sequence[int], limit: int) -> list[Scored]: ...
+
+    def bulk(self, *, on: bool) -> None:
+        """Before and after very much is written at once."""
+        ...
 
     def containing(self, literal: str) -> tuple[str, Sequence[Any]]:
         """The condition, with its parameters, that a file's text has `literal` in it."""
@@ -108,7 +113,8 @@ class SearchStore:
     def known(self, repository: int) -> dict[str, Known]:
         """Every file in the index, by its path."""
         rows = self.wire.fetch(
-            'SELECT id, path, content_hash, size, "commit", structured FROM repository_files WHERE repository_id = ?',
+            'SELECT id, path, content_hash, size, "commit", structured, stamp FROM repository_files'
+            " WHERE repository_id = ?",
             (repository,),
         )
         return {row[1]: Known(*row) for row in rows}
@@ -124,6 +130,11 @@ class SearchStore:
             rows = [file_row(old[file.shown], repository, commit, now, file) for file in files]
             self.wire.run(FILE, rows)
             self._add_chunks(repository, old, files)
+
+    def stamp(self, files: Sequence[tuple[int, str | None]]) -> None:
+        """Note (file, stamp) of files that were read and are unchanged."""
+        with self.wire.transaction():
+            self.wire.run("UPDATE repository_files SET stamp = ? WHERE id = ?", [(stamp, id) for id, stamp in files])
 
     def remove(self, repository: int, paths: Sequence[str]) -> None:
         """Take files out of the index, in one transaction."""

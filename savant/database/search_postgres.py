@@ -101,6 +101,9 @@ class PostgresSearch:
         ]
         return sorted(scored, key=lambda one: (-one.score, one.id))[:limit]
 
+    def bulk(self, *, on: bool) -> None:
+        pass
+
     def containing(self, literal: str) -> tuple[str, Sequence[Any]]:
         return "strpos(text, ?) > 0", (literal,)
 

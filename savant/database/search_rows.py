@@ -10,10 +10,10 @@ from savant.schemas.indexing import Parsed, Piece
 
 FILE = (
     "INSERT INTO repository_files (id, repository_id, path, raw_path, content_hash, size, language, structured,"
-    ' "commit", indexed_at, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET'
+    ' "commit", indexed_at, text, stamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET'
     " content_hash = excluded.content_hash, size = excluded.size, language = excluded.language,"
     ' structured = excluded.structured, "commit" = excluded."commit", indexed_at = excluded.indexed_at,'
-    " text = excluded.text"
+    " text = excluded.text, stamp = excluded.stamp"
 )
 CHUNK = (
     "INSERT INTO chunks (id, repository_id, file_id, first_line, last_line, symbol, kind, content_hash)"
@@ -34,6 +34,7 @@ def file_row(id: int, repository: int, commit: str | None, now: Any, file: Parse
     odd = raw if raw != file.shown.encode() else None
     return (
         id, repository, file.shown, odd, file.hash, file.size, file.language, file.structured, commit, now, file.text,
+        file.stamp,
     )  # fmt: skip
 
 

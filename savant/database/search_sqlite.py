@@ -110,6 +110,12 @@ class SqliteSearch:
             for id, repository, paths, score in self.fetch(sql, (match, limit))
         ]
 
+    def bulk(self, *, on: bool) -> None:
+        # Words are gathered in memory for longer, and segments are merged later, when sixteen are of one size.
+        self._connection.execute(f"PRAGMA wal_autocheckpoint = {16_384 if on else 1_000}")
+        for option, value in (("hashsize", 8 << 20 if on else 1 << 20), ("automerge", 0 if on else 4)):
+            self._connection.execute("INSERT INTO chunk_words (chunk_words, rank) VALUES (?, ?)", (option, value))
+
     def containing(self, literal: str) -> tuple[str, Sequence[Any]]:
         return "instr(text, ?) > 0", (literal,)
 

@@ -15,6 +15,7 @@ class RepositoryFile(Identified, Scoped, Base):
     """`raw_path` is given where the path is not UTF-8, `text` is decoded; `commit` is HEAD's when it was indexed.
 
     `structured` is false where the language is known but the file was cut by lines; `changes` counts commits.
+    `stamp` says when and as which file the content was seen, None where that says too little.
     """
 
     __tablename__ = "repository_files"
@@ -29,6 +30,7 @@ class RepositoryFile(Identified, Scoped, Base):
     structured: Mapped[bool] = mapped_column(default=True, server_default=true())
     commit: Mapped[str | None] = mapped_column(String(64))
     changes: Mapped[int] = number()
+    stamp: Mapped[str | None] = mapped_column(String(100))
     indexed_at: Mapped[datetime]
     text: Mapped[str]
 

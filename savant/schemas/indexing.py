@@ -48,6 +48,7 @@ class Parsed(NamedTuple):
     structured: bool
     text: str
     pieces: list[Piece]
+    stamp: str | None = None
 
 
 class PastCommit(NamedTuple):

@@ -29,8 +29,10 @@ from savant.services.app import App
 Listener = Callable[[IndexProgress], None]
 LEASE_SECONDS = 30
 RENEW_SECONDS = 5.0
-BATCH_FILES = 200
-BATCH_BYTES = 2_000_000
+BATCH_FILES = 1_000
+BATCH_BYTES = 6_000_000
+BATCH_SECONDS = 2.0
+BATCH_COMMITS = 5_000
 EXAMPLES = 5
 VERSION = "version"
 
@@ -74,7 +76,7 @@ class _Run:
         self.holder, self.listener = holder, listener
         self.store = store(app)
         self.report = IndexReport()
-        self.began = self.renewed = clock.monotonic()
+        self.began = self.renewed = self.written = clock.monotonic()
         self.done_files = self.done_bytes = 0
 
     async def carry_out(self, *, full: bool) -> IndexReport:
@@ -89,7 +91,10 @@ class _Run:
         there = {shown(file.path) for file in found.files}
         gone = [path for path in known if path not in there]
         await self._remove(gone)
+        if not known:
+            await self.store.do(lambda: self.store.wire.bulk(on=True))
         await self._read(found, known)
+        await self.store.do(lambda: self.store.wire.bulk(on=False))
         await self._remember()
         self.report.files, self.report.chunks = await self.store.do(self.store.count, self.repository)
         self.report.commit, self.report.branch, self.report.note = found.commit, found.branch, found.note
@@ -116,28 +121,43 @@ class _Run:
     async def _read(self, found: Scan, known: dict[str, Known]) -> None:
         total = sum(file.size for file in found.files)
         self._tell(len(found.files), total)
+        stamps: dict[str, str | None] = {}
         tasks: list[tuple[Task, int]] = []
         for file in found.files:
-            old = known.get(shown(file.path))
-            tasks.append((Task(file.path, shown(file.path), old.hash if old else None), file.size))
+            path = shown(file.path)
+            old = known.get(path)
+            if old and file.stamp and old.stamp == file.stamp:
+                self._pass(file.size)
+                self.report.unchanged += 1
+                continue
+            stamps[path] = file.stamp
+            tasks.append((Task(file.path, path, old.hash if old else None), file.size))
         batch: list[Parsed] = []
+        batch_bytes = 0
+        same: list[tuple[int, str | None]] = []
         async for task, size, outcome in parsed(str(self.root), tasks, self.config.max_file_bytes):
-            self.done_files += 1
-            self.done_bytes += size
+            self._pass(size)
             match outcome:
                 case Same():
                     self.report.unchanged += 1
+                    same.append((known[task.shown].id, stamps[task.shown]))
                 case Refused(path, reason):
                     self._refuse(path, reason)
                     await self._remove([path] if path in known else [])
                 case _:
                     self._count(outcome, task.known is not None)
-                    batch.append(outcome)
-            if len(batch) >= BATCH_FILES or sum(len(one.text) for one in batch) >= BATCH_BYTES:
+                    batch.append(outcome._replace(stamp=stamps[task.shown]))
+                    batch_bytes += size
+            if len(batch) >= BATCH_FILES or batch_bytes >= BATCH_BYTES or self._long_ago():
                 await self._write(batch, found.commit)
-                batch = []
+                batch, batch_bytes = [], 0
             self._tell(len(found.files), total)
         await self._write(batch, found.commit)
+        await self.store.do(self.store.stamp, same)
+
+    def _pass(self, size: int) -> None:
+        self.done_files += 1
+        self.done_bytes += size
 
     def _count(self, file: Parsed, was_known: bool) -> None:
         self.report.changed += was_known
@@ -150,6 +170,10 @@ class _Run:
         if batch:
             await self._renew()
             await self.store.do(self.store.write, self.repository, commit, batch)
+            self.written = clock.monotonic()
+
+    def _long_ago(self) -> bool:
+        return clock.monotonic() - self.written > BATCH_SECONDS
 
     async def _remember(self) -> None:
         """Past commits since those that are known, and how often each file was changed in them."""
@@ -157,9 +181,9 @@ class _Run:
         commits = await past_commits(self.root, since, self.config.max_commits)
         # Oldest first, so that what is cut short is gone on with, and the newest has the highest number.
         commits.reverse()
-        for at in range(0, len(commits), 1000):
+        for at in range(0, len(commits), BATCH_COMMITS):
             await self._renew()
-            await self.store.do(self.store.add_commits, self.repository, commits[at : at + 1000])
+            await self.store.do(self.store.add_commits, self.repository, commits[at : at + BATCH_COMMITS])
         if commits or self.report.added:
             await self.store.do(self.store.count_changes, self.repository)
         self.report.commits = len(commits)

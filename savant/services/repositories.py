@@ -13,7 +13,7 @@ from savant.errors import ErrorCode, SavantError
 from savant.models.repository import Repository as Row
 from savant.runtime.engines.beneath import shown
 from savant.runtime.indexing import clone
-from savant.runtime.indexing.parse import unchanged_paths
+from savant.runtime.indexing.differences import unchanged_paths
 from savant.runtime.indexing.scanner import Limits, scan, top
 from savant.schemas.base import Page, slugify
 from savant.schemas.lists import ListQuery

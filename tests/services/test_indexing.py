@@ -15,6 +15,7 @@ from savant.client import connect
 from savant.database.connect import Database
 from savant.runtime.indexing import words
 from savant.runtime.indexing.parse import Refused, Task
+from savant.runtime.indexing.scanner import RACY_SECONDS
 from savant.runtime.indexing.workers import parsed
 from savant.schemas.indexing import Parsed
 from savant.schemas.search import SearchQuery
@@ -94,3 +95,67 @@ async def test_many_files_are_read_by_workers_and_none_is_lost(tmp_path: Path) -
     seen = {task.shown: outcome async for task, _, outcome in parsed(str(root), tasks, 1_000_000, workers=2)}
     assert all(isinstance(seen[name], Parsed) for name in names)
     assert isinstance(seen["gone.py"], Refused)
+
+
+async def test_what_kills_a_worker_is_cut_by_lines_or_refused_and_nothing_else_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(KILLER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    root = tmp_path / "r"
+    root.mkdir()
+    bodies = {"deadly.py": "kill the parser", "worse.py": "kill the reader", "fine.py": "def f(): ..."}
+    for name, body in bodies.items():
+        (root / name).write_text(body)
+    tasks = [(Task(name, name, None), 1_000_000) for name in bodies]
+    seen = {task.shown: outcome async for task, _, outcome in parsed(str(root), tasks, 1_000_000, workers=2)}
+    cut, fine = seen["deadly.py"], seen["fine.py"]
+    assert isinstance(cut, Parsed)
+    assert not cut.structured
+    assert isinstance(fine, Parsed)
+    assert fine.structured
+    assert seen["worse.py"] == Refused("worse.py", "kills what reads it")
+
+
+# Read at the start of every Python: a parser that dies of some files, as one written in C can.
+KILLER = """
+import os, sys
+if "savant.runtime.indexing.worker" in sys.orig_argv:
+    from savant.runtime.indexing import chunker, parse
+
+    def chunks(language, text, real=chunker.chunks):
+        if "kill the reader" in text or ("kill the parser" in text and language):
+            os.abort()
+        return real(language, text)
+
+    parse.chunks = chunks
+"""
+
+
+async def test_content_decides_even_where_size_and_time_are_set_back(tmp_path: Path) -> None:
+    root = repository(tmp_path.resolve() / "r", {"a.py": "def before(): ...\n", "b.py": "def other(): ...\n"})
+    old = (root / "a.py").stat()
+    async with connect(Settings(home=tmp_path / "home", config_dir=tmp_path / "home")) as client:
+        slug = (await client.repositories.locate(str(root))).slug
+        await client.repositories.index(slug)
+        time.sleep(RACY_SECONDS + 0.1)
+        assert (await client.repositories.index(slug)).unchanged == 2
+        (root / "a.py").write_text("def afters(): ...\n")
+        os.utime(root / "a.py", ns=(old.st_atime_ns, old.st_mtime_ns))
+        report = await client.repositories.index(slug)
+        assert (report.changed, report.unchanged) == (1, 1)
+        # Changed again at once, within what a file system may count as the same moment.
+        (root / "a.py").write_text("def againe(): ...\n")
+        assert (await client.repositories.index(slug)).changed == 1
+        assert len((await client.search(SearchQuery(symbol="againe"))).hits) == 1
+
+
+async def test_any_script_can_index_much_even_one_that_starts_at_once(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {f"m{n}.py": f"def m{n}(): ...\n" * 4_000 for n in range(30)}
+    root = repository(tmp_path.resolve() / "r", files)
+    script = tmp_path / "run.py"
+    script.write_text(SCRIPT.replace('if __name__ == "__main__":\n    ', ""))
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "home"), str(root)], capture_output=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == [b"begun", b"done"]

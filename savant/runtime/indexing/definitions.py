@@ -40,16 +40,19 @@ def definitions(language: str, data: bytes) -> list[Definition] | None:
     loaded = load(language)
     if loaded is None:
         return None
-    parser, query = loaded
+    parser, query, depth = loaded
     tree = _parsed(parser, data)
     if tree is None:
         return None
     found: list[Definition] = []
-    for _, captures in QueryCursor(query, match_limit=10_000).matches(tree.root_node):
+    cursor = QueryCursor(query, match_limit=10_000)
+    if depth:
+        cursor.set_max_start_depth(depth)
+    for _, captures in cursor.matches(tree.root_node):
         name = captures.pop("name")[0]
         owner = captures.pop("owner", None)
         for kind, nodes in captures.items():
-            found.append(_definition(kind, nodes[0], name, owner[0] if owner else None))
+            found.append(_definition(data, kind, nodes[0], name, owner[0] if owner else None))
     found.sort(key=lambda definition: (definition.first_line, -definition.last_line))
     return found
 
@@ -71,7 +74,7 @@ def _parsed(parser: Parser, data: bytes) -> Tree | None:
         return None
 
 
-def _definition(kind: str, node: Node, name: Node, owner: Node | None) -> Definition:
+def _definition(data: bytes, kind: str, node: Node, name: Node, owner: Node | None) -> Definition:
     outer = node
     while (parent := outer.parent) is not None and parent.type in WRAPPERS:
         outer = parent
@@ -85,17 +88,22 @@ def _definition(kind: str, node: Node, name: Node, owner: Node | None) -> Defini
         first = min(first, before.start_point.row)
         before = before.prev_sibling
     last = outer.end_point.row - (outer.end_point.column == 0 and outer.end_point.row > own)
-    return Definition(_name(name, owner), kind, first + 1, last + 1, own + 1)
+    return Definition(_name(data, name, owner), kind, first + 1, last + 1, own + 1)
 
 
-def _name(node: Node, owner: Node | None) -> str:
+def _name(data: bytes, node: Node, owner: Node | None) -> str:
     inner: Node | None = node
     while inner is not None and "declarator" in inner.type:  # C: the name is at the bottom of pointers and parameters
         node, inner = inner, inner.child_by_field_name("declarator")
     node = inner or node
-    text = (node.text or b"").decode("utf-8", "replace")[: 4 * MAX_NAME]
+    text = _text(data, node)[: 4 * MAX_NAME]
     found = _IDENTIFIER.search(_NOT_IN_NAMES.sub("", text))
     name = (found[0] if found else "").removeprefix("module.exports.").removeprefix("exports.").replace("::", ".")
-    if owner is not None and (receiver := _RECEIVER.search((owner.text or b"").decode("utf-8", "replace"))):
+    if owner is not None and (receiver := _RECEIVER.search(_text(data, owner))):
         name = f"{receiver[1]}.{name}"
     return name[:MAX_NAME]
+
+
+def _text(data: bytes, node: Node) -> str:
+    # A node asked for its text asks the function that the parser read by, byte by byte.
+    return data[node.start_byte : node.end_byte].decode("utf-8", "replace")

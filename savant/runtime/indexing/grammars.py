@@ -42,11 +42,15 @@ _C = """
 
 
 class Grammar(NamedTuple):
-    """The module and function of a grammar's package, and the query that finds definitions and their names."""
+    """The module and function of a grammar's package, and the query that finds definitions and their names.
+
+    `depth`, if not 0, is how deep below the root they can begin: what is deeper is not looked at.
+    """
 
     module: str
     function: str
     query: str
+    depth: int = 0
 
 
 GRAMMARS = {
@@ -66,6 +70,7 @@ GRAMMARS = {
         (method_declaration receiver: (_) @owner name: (_) @name) @method
         (type_declaration (type_spec name: (_) @name)) @type
         """,
+        depth=4,
     ),
     "rust": Grammar(
         "tree_sitter_rust",
@@ -153,8 +158,8 @@ COMMENTS = frozenset({"comment", "line_comment", "block_comment", "attribute_ite
 
 
 @functools.cache
-def load(language: str) -> tuple[Parser, Query] | None:
-    """The parser of a language and its query; None where its grammar is not installed or is of another ABI."""
+def load(language: str) -> tuple[Parser, Query, int] | None:
+    """The parser of a language, its query and its depth; None where its grammar is missing or of another ABI."""
     grammar = GRAMMARS.get(language)
     if grammar is None:
         return None
@@ -165,7 +170,7 @@ def load(language: str) -> tuple[Parser, Query] | None:
         loaded = Language(pointer)  # pyright: ignore[reportDeprecated]  (the grammars' packages give nothing else)
     except (ImportError, ValueError):
         return None
-    return Parser(loaded), Query(loaded, grammar.query)
+    return Parser(loaded), Query(loaded, grammar.query), grammar.depth
 
 
 def missing() -> list[str]:

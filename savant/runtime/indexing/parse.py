@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
-import signal
 import stat
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from savant.runtime.indexing.chunker import chunks
 from savant.runtime.indexing.contents import decoded
 from savant.runtime.indexing.grammars import GRAMMARS
 from savant.runtime.indexing.languages import language_of
 from savant.runtime.indexing.words import fields
-from savant.schemas.indexing import Chunk, Parsed, Piece
+from savant.schemas.indexing import Chunk, Fields, Parsed, Piece
 
 
 class Task(NamedTuple):
@@ -43,17 +41,33 @@ class Refused(NamedTuple):
 Outcome = Parsed | Same | Refused
 
 
-def work_quietly() -> None:
-    """Start of a worker: an interrupt is for the process that waits for it, which then ends this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def parse_all(root: str, tasks: Sequence[Task], max_bytes: int) -> list[Outcome]:
     """What became of each file; nothing that a file holds makes this fail."""
-    return [_parse(root, task, max_bytes) for task in tasks]
+    return [parse(root, task, max_bytes) for task in tasks]
 
 
-def _parse(root: str, task: Task, max_bytes: int) -> Outcome:
+def packed(outcome: Outcome) -> tuple[Any, ...]:
+    """An outcome as nothing but tuples and text."""
+    if isinstance(outcome, Parsed):
+        pieces = [(tuple(piece.chunk), piece.hash, tuple(piece.fields)) for piece in outcome.pieces]
+        return (*outcome[:-2], pieces)
+    return tuple(outcome)
+
+
+def unpacked(*packed: Any) -> Outcome:
+    """The outcome again."""
+    match packed:
+        case (shown,):
+            return Same(shown)
+        case (shown, reason):
+            return Refused(shown, reason)
+        case _:
+            *rest, pieces = packed
+            cut = [Piece(Chunk(*chunk), hash, Fields(*fields)) for chunk, hash, fields in pieces]
+            return Parsed(*rest, pieces=cut)
+
+
+def parse(root: str, task: Task, max_bytes: int) -> Outcome:
     try:
         data = read(root, task.path, max_bytes)
     except OSError as error:
@@ -95,38 +109,9 @@ def read(root: str, path: str, max_bytes: int) -> bytes | None:
     return data if len(data) <= max_bytes else None
 
 
-def unchanged(root: str, tasks: Sequence[Task], max_bytes: int) -> list[bool]:
-    """Whether each file holds what the index holds; by its content, since times lie."""
-    return [task.known is not None and _hash(root, task.path, max_bytes) == task.known for task in tasks]
-
-
-def _hash(root: str, path: str, max_bytes: int) -> str | None:
+def hash_of(root: str, path: str, max_bytes: int) -> str | None:
     try:
         data = read(root, path, max_bytes)
     except OSError:
         return None
     return None if data is None else hashlib.sha256(data).hexdigest()
-
-
-class Difference(NamedTuple):
-    """Paths that are not known, and paths whose content is not what is known."""
-
-    added: list[str]
-    changed: list[str]
-
-
-async def unchanged_paths(root: str, there: Mapping[str, str], known: Mapping[str, str], max_bytes: int) -> Difference:
-    """How files (stored path to real one) differ from what is known of them; what is no text is not new."""
-    return await asyncio.to_thread(_difference, root, there, known, max_bytes)
-
-
-def _difference(root: str, there: Mapping[str, str], known: Mapping[str, str], max_bytes: int) -> Difference:
-    added: list[str] = []
-    changed: list[str] = []
-    for path, real in there.items():
-        if path not in known:
-            outcome = _parse(root, Task(real, path, None, plain=True), max_bytes)
-            added += [path] if isinstance(outcome, Parsed) else []
-        elif _hash(root, real, max_bytes) != known[path]:
-            changed.append(path)
-    return Difference(added, changed)

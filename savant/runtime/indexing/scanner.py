@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from savant import clock
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.engines.beneath import shown
 from savant.runtime.engines.git.command import Repository
@@ -20,6 +21,8 @@ from savant.runtime.indexing.walk import walk
 
 MAX_FILE_BYTES = 1_000_000
 MAX_FILES = 200_000
+# A file can change again within the time that file systems count as one moment.
+RACY_SECONDS = 2.0
 _SUBMODULE, _SYMLINK = b"160000", b"120000"
 
 
@@ -32,10 +35,14 @@ class Limits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Found(NamedTuple):
-    """A regular file to index; `path` may hold bytes that are not UTF-8 as the file system gives them."""
+    """A regular file to index; `path` may hold bytes that are not UTF-8 as the file system gives them.
+
+    As long as `stamp` is the same, so is the content; None where it has just been changed, and may be again.
+    """
 
     path: str
     size: int
+    stamp: str | None = None
 
 
 class LeftOut(NamedTuple):
@@ -167,6 +174,7 @@ def _regular(root: Path, paths: list[str], limits: Limits, left_out: list[LeftOu
     folders = _Folders(root)
     globs = [compiled(glob) for glob in limits.exclude]
     names: set[str] = set()
+    settled = clock.now().timestamp() - RACY_SECONDS
     for path in sorted(paths):
         try:
             status = os.lstat(root / path)
@@ -186,7 +194,14 @@ def _regular(root: Path, paths: list[str], limits: Limits, left_out: list[LeftOu
             left_out.append(LeftOut(path, reason))
             continue
         names.add(shown(path))
-        yield Found(path, status.st_size)
+        yield Found(path, status.st_size, _stamp(status, settled))
+
+
+def _stamp(status: os.stat_result, settled: float) -> str | None:
+    """What git goes by as well. Whoever sets a file's time back does not set back the time of that change."""
+    if max(status.st_ctime, status.st_mtime) > settled:
+        return None
+    return f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
 
 
 def _refusal(root: Path, path: str, status: os.stat_result, limits: Limits) -> str | None:

@@ -28,25 +28,37 @@ class Words(NamedTuple):
     names: str
 
 
-class _Known(dict[str, Words]):
-    """Words that were taken apart before; most of a repository's words are few."""
+class _Known(dict[str, str]):
+    """The stems of words that were taken apart before, most of a repository's words being few; `names` of some."""
 
-    def __missing__(self, word: str) -> Words:
-        if len(self) > 200_000:
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, str] = {}
+
+    def __missing__(self, word: str) -> str:
+        found = _taken_apart(word)
+        self[word] = found.stems
+        if found.names:
+            self.names[word] = found.names
+        return found.stems
+
+    def forget_some(self) -> None:
+        if len(self) > _MANY_WORDS:
             self.clear()
-        found = self[word] = _taken_apart(word)
-        return found
+            self.names.clear()
 
 
+_MANY_WORDS = 200_000
 _known = _Known()
 
 
 def words(text: str) -> Words:
     """The words of a text, in its order."""
-    found = [_known[word] for word in _WORD.findall(text)]
-    return Words(
-        " ".join([one.stems for one in found if one.stems]), " ".join([one.names for one in found if one.names])
-    )
+    _known.forget_some()
+    found = _WORD.findall(text)
+    stems = " ".join(filter(None, map(_known.__getitem__, found)))
+    names = _known.names
+    return Words(stems, " ".join(map(names.__getitem__, filter(names.__contains__, found))))
 
 
 def stems(text: str) -> str:

@@ -3,118 +3,93 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 
-from savant.runtime.indexing.parse import Outcome, Refused, Same, Task, parse_all, unchanged, work_quietly
+from savant.runtime.indexing.parse import Outcome, Refused, Task, parse_all
+from savant.runtime.indexing.worker import Worker, WorkerDied
 
 # To start workers takes longer than this process takes for so many bytes.
 FEW_BYTES = 1_500_000
 TASK_BYTES = 400_000
-TASK_FILES = 60
-AHEAD = 3
+TASK_FILES = 200
+MAX_WORKERS = 16
 
 Sized = tuple[Task, int]
+Answered = tuple[list[Sized], list[Outcome]]
 
 
 async def parsed(
     root: str, tasks: Sequence[Sized], max_bytes: int, workers: int | None = None
 ) -> AsyncIterator[tuple[Task, int, Outcome]]:
     """(task, its bytes, what became of it) for each file, in no particular order."""
-    changed: list[Sized] = []
-    for batch in _batches(tasks):
-        same = await asyncio.to_thread(unchanged, root, [task for task, _ in batch], max_bytes)
-        for (task, size), is_same in zip(batch, same, strict=True):
-            if is_same:
-                yield task, size, Same(task.shown)
-            else:
-                changed.append((task, size))
-    if sum(size for _, size in changed) <= FEW_BYTES:
-        for batch in _batches(changed):
-            outcomes = await asyncio.to_thread(parse_all, root, [task for task, _ in batch], max_bytes)
-            for (task, size), outcome in zip(batch, outcomes, strict=True):
-                yield task, size, outcome
-        return
-    pool = _Pool(workers or os.cpu_count() or 1)
-    try:
-        async for batch, outcomes in pool.each(root, list(_batches(changed)), max_bytes):
-            for (task, size), outcome in zip(batch, outcomes, strict=True):
-                yield task, size, outcome
-    finally:
-        pool.end()
+    batches = list(_batches(tasks))
+    pool = None
+    if sum(size for _, size in tasks) > FEW_BYTES:
+        pool = _Pool(root, max_bytes, workers or min(os.cpu_count() or 1, MAX_WORKERS))
+    async for batch, outcomes in pool.each(batches) if pool else _here(root, batches, max_bytes):
+        for (task, size), outcome in zip(batch, outcomes, strict=True):
+            yield task, size, outcome
+
+
+async def _here(root: str, batches: list[list[Sized]], max_bytes: int) -> AsyncIterator[Answered]:
+    for batch in batches:
+        yield batch, await asyncio.to_thread(parse_all, root, [task for task, _ in batch], max_bytes)
 
 
 class _Pool:
     """Worker processes; a file that kills one is tried again alone, by its lines, and given up if it kills again."""
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self._executor: ProcessPoolExecutor | None = None
+    def __init__(self, root: str, max_bytes: int, workers: int) -> None:
+        self._root, self._max_bytes = root, max_bytes
+        self._workers = [Worker() for _ in range(workers)]
 
-    async def each(
-        self, root: str, batches: list[list[Sized]], max_bytes: int
-    ) -> AsyncIterator[tuple[list[Sized], list[Outcome]]]:
-        waiting = batches[::-1]
-        running: dict[asyncio.Future[list[Outcome]], list[Sized]] = {}
-        while waiting or running:
-            while waiting and len(running) < self.workers * AHEAD:
-                batch = waiting.pop()
-                running[self._start(root, batch, max_bytes)] = batch
-            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            killed: list[list[Sized]] = []
-            for future in done:
-                batch = running.pop(future)
-                if isinstance(future.exception(), BrokenProcessPool):
-                    killed.append(batch)
-                else:
-                    yield batch, future.result()
-            if killed:
-                killed += running.values()
-                running.clear()
-                for batch in killed:
-                    yield batch, await self._alone(root, batch, max_bytes)
-
-    def _start(self, root: str, batch: list[Sized], max_bytes: int) -> asyncio.Future[list[Outcome]]:
-        tasks = [task for task, _ in batch]
+    async def each(self, batches: list[list[Sized]]) -> AsyncIterator[Answered]:
+        waiting = deque(batches)
+        done: asyncio.Queue[Answered | Exception] = asyncio.Queue(maxsize=2 * len(self._workers))
+        serving = [asyncio.create_task(self._serve(worker, waiting, done)) for worker in self._workers]
         try:
-            return asyncio.wrap_future(self._pool().submit(parse_all, root, tasks, max_bytes))
-        except BrokenProcessPool as error:
-            failed: Future[list[Outcome]] = Future()
-            failed.set_exception(error)
-            return asyncio.wrap_future(failed)
+            for _ in batches:
+                answer = await done.get()
+                if isinstance(answer, Exception):
+                    raise answer
+                yield answer
+        finally:
+            for task in serving:
+                task.cancel()
+            await asyncio.to_thread(self._close)
+            await asyncio.gather(*serving, return_exceptions=True)
 
-    async def _alone(self, root: str, batch: list[Sized], max_bytes: int) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        for task, _ in batch:
-            for plain in (False, True):
-                self.end()
-                try:
-                    outcomes += await self._start(root, [(task._replace(plain=plain), 0)], max_bytes)
-                    break
-                except BrokenProcessPool:
-                    continue
-            else:
-                outcomes.append(Refused(task.shown, "kills what reads it"))
-        self.end()
-        return outcomes
+    async def _serve(
+        self, worker: Worker, waiting: deque[list[Sized]], done: asyncio.Queue[Answered | Exception]
+    ) -> None:
+        while waiting:
+            batch = waiting.popleft()
+            tasks = [task for task, _ in batch]
+            try:
+                await done.put((batch, await asyncio.to_thread(self._ask, worker, tasks)))
+            except Exception as error:  # noqa: BLE001  (raised again by who waits for the answer)
+                await done.put(error)
 
-    def _pool(self) -> ProcessPoolExecutor:
-        if self._executor is None:
-            context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(self.workers, mp_context=context, initializer=work_quietly)
-        return self._executor
+    def _ask(self, worker: Worker, tasks: list[Task]) -> list[Outcome]:
+        try:
+            return worker.ask(self._root, tasks, self._max_bytes)
+        except WorkerDied:
+            return [self._alone(worker, task) for task in tasks]
 
-    def end(self) -> None:
+    def _alone(self, worker: Worker, task: Task) -> Outcome:
+        for plain in (False, True):
+            try:
+                return worker.ask(self._root, [task._replace(plain=plain)], self._max_bytes)[0]
+            except WorkerDied:
+                continue
+        return Refused(task.shown, "kills what reads it")
+
+    def _close(self) -> None:
         """Let no worker outlive its use, whatever it is doing."""
-        if self._executor is not None:
-            processes = list((self._executor._processes or {}).values())  # pyright: ignore[reportPrivateUsage]
-            self._executor.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
-            self._executor = None
+        for worker in self._workers:
+            worker.close()
 
 
 def _batches(tasks: Sequence[Sized]) -> Iterator[list[Sized]]:
