@@ -24,6 +24,8 @@ COMMANDS = {
     "plan": "Show what a run would do, what is missing, and what past runs cost.",
     "validate": "Find what is wrong in definitions, without running anything.",
     "apply": "Bring the workspace in line with the project's files; a plan first.",
+    "diff": "Show how the project's files and the workspace differ.",
+    "export": "Write the workspace's definitions to files; a plan first.",
     "agents": "Agents: list, show, create, edit, delete, prompt, versions.",
     "workflows": "Workflows: list, show, create, edit, delete, graph, versions.",
     "personas": "Personas: list, show, create, edit, delete.",

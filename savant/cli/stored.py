@@ -18,7 +18,6 @@ from savant.client.project import Definition, Project, dump
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.agents import AgentCreate, AgentUpdate
 from savant.schemas.base import slugify
-from savant.schemas.lists import ListQuery
 from savant.schemas.personas import PersonaCreate, PersonaUpdate
 from savant.schemas.rulesets import RulesetCreate, RulesetUpdate
 from savant.schemas.workflows import WorkflowCreate, WorkflowUpdate
@@ -40,7 +39,7 @@ async def show_list(door: Door, noun: Noun, q: str | None) -> None:
     except SavantError as error:
         broken = error
     async with door.connect() as client:
-        rows = await _all(client, noun, q)
+        rows = [row async for row in noun.of(client).all(q)]
     items = _merged(noun, project, rows, q, door.cwd)
     headings = ["SLUG", "NAME", "SOURCE", "VERSION", "DESCRIPTION"]
     cells = [
@@ -113,17 +112,6 @@ async def delete(door: Door, noun: Noun, slug: str, *, yes: bool) -> None:
         await noun.of(client).delete(slug)
     door.out.show({"deleted": slug}, lambda: "")
     door.say.note(f"Deleted {noun.kind} `{slug}`.")
-
-
-async def _all(client: Client, noun: Noun, q: str | None) -> list[Any]:
-    rows: list[Any] = []
-    cursor: str | None = None
-    while True:
-        page = await noun.of(client).list(ListQuery(q=q, cursor=cursor, limit=1000))
-        rows += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return rows
 
 
 def _merged(noun: Noun, project: Project | None, rows: list[Any], q: str | None, cwd: Path) -> list[dict[str, Any]]:

@@ -45,6 +45,17 @@ class Collection(Generic[T, C, U]):
     async def list(self, query: ListQuery | None = None) -> Page[T]:
         return await self._transport.call(self._noun, "list", Page[self._returns], query=query or ListQuery())
 
+    async def all(self, q: str | None = None) -> AsyncIterator[T]:
+        """Every one, page after page."""
+        query = ListQuery(q=q, limit=1000)
+        while True:
+            page = await self.list(query)
+            for item in page.items:
+                yield item
+            if page.next_cursor is None:
+                return
+            query.cursor = page.next_cursor
+
     async def get(self, ref: str) -> T:
         return await self._transport.call(self._noun, "get", self._returns, ref=ref)
 

@@ -141,3 +141,14 @@ def savant(tmp_path: Path, env: dict[str, str]) -> Cli:
     folder = tmp_path / "project"
     folder.mkdir()
     return Cli(folder, env)
+
+
+@pytest.fixture
+def started(savant: Cli) -> Cli:
+    """A project made by `savant init`, in a git repository with two commits."""
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "First"],
+                    ["commit", "-q", "--allow-empty", "-m", "Second"]):  # fmt: skip
+        subprocess.run([*git, *command], cwd=savant.folder, check=True, env=savant.env)
+    assert savant("init").code == 0
+    return savant

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,6 @@ import pytest
 from tests.cli.conftest import Cli
 
 FLOW = "name: Flow\nsteps:\n  - {id: a, set: {x: 1}}\noutputs: {x: '${{ vars.x }}'}\n"
-
-
-@pytest.fixture
-def started(savant: Cli) -> Cli:
-    """A project made by `savant init`, in a git repository with two commits."""
-    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
-    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "First"],
-                    ["commit", "-q", "--allow-empty", "-m", "Second"]):  # fmt: skip
-        subprocess.run([*git, *command], cwd=savant.folder, check=True, env=savant.env)
-    assert savant("init").code == 0
-    return savant
 
 
 def test_init_makes_a_project_that_validates_and_runs_and_overwrites_nothing(started: Cli) -> None:
