@@ -9,6 +9,7 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection, text
 
+from savant.database import row_security
 from savant.database.connect import Database
 from savant.models.all import metadata
 from savant.models.base import has_model, spelled_out
@@ -44,7 +45,9 @@ def run(connection: Connection) -> None:
         transactional_ddl=True,
     )
     with context.begin_transaction():
+        row_security.force(connection, on=False)
         context.run_migrations()
+        row_security.force(connection, on=True)
         if connection.dialect.name == "sqlite":
             broken = connection.execute(text("PRAGMA foreign_key_check")).all()
             if broken:

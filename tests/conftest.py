@@ -1,4 +1,8 @@
-"""Databases for tests: a test that asks for `database` runs on SQLite and on Postgres, each time on one of its own."""
+"""Databases for tests: a test that asks for `database` runs on SQLite and on Postgres, each time on one of its own.
+
+On Postgres tests work as a server does, in a role that owns nothing, so that all of them are held to row-level
+security; `owner` is the same database for what its owner alone may do, and `superuser` for what nobody should.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +21,13 @@ from sqlalchemy.engine import make_url
 from savant import clock
 from savant.database.connect import Database
 from savant.database.migrate import upgrade
+from savant.database.roles import APP_ROLE, make_app_role
 from savant.database.seed import local_actor
 from savant.schemas.actors import Actor
 from tests import embedded_postgres
 
 TEMPLATE = "savant_template"
+OWNER = "savant_owner"
 BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
@@ -46,6 +52,11 @@ def postgres_server(request: pytest.FixtureRequest) -> Path:
 def postgres_admin(postgres_server: Path) -> Iterator[psycopg.Connection[Any]]:
     """A superuser's connection to the shared server, outside transactions."""
     with psycopg.connect(embedded_postgres.address(postgres_server), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(2)")
+        for role in (OWNER, APP_ROLE):
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
+                connection.execute(f"CREATE ROLE {role} LOGIN")
+        connection.execute("SELECT pg_advisory_unlock(2)")
         yield connection
 
 
@@ -56,7 +67,7 @@ def postgres_template(postgres_admin: psycopg.Connection[Any]) -> str:
         cursor.execute("SELECT pg_advisory_lock(1)")
         if not cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():
             _create(postgres_admin, TEMPLATE + "_partial")
-            asyncio.run(_migrate(_url(postgres_admin, TEMPLATE + "_partial")))
+            asyncio.run(_migrate(_url(postgres_admin, TEMPLATE + "_partial", OWNER)))
             cursor.execute(f"ALTER DATABASE {TEMPLATE}_partial RENAME TO {TEMPLATE}")
         cursor.execute("SELECT pg_advisory_unlock(1)")
     return TEMPLATE
@@ -76,7 +87,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path / 'data' / 'savant.db'}"
     else:
-        yield from _postgres(request.getfixturevalue("postgres_admin"), None)
+        yield from _postgres(request.getfixturevalue("postgres_admin"), None, OWNER)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -100,9 +111,23 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def owner(database_url: str) -> AsyncIterator[Database]:
-    """The same database as its owner reaches it, who sees everything."""
-    async with Database.open(database_url) as opened:
+    """The same database as the owner of its tables reaches it."""
+    async with _as_user(database_url, OWNER) as opened:
         yield opened
+
+
+@pytest.fixture
+async def superuser(database_url: str) -> AsyncIterator[Database]:
+    """The same database as somebody reaches it whom row-level security does not hold."""
+    async with _as_user(database_url, "postgres") as opened:
+        yield opened
+
+
+def _as_user(url: str, user: str) -> Database:
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        address = address.set(username=user)
+    return Database.open(address.render_as_string(hide_password=False))
 
 
 @pytest.fixture
@@ -114,19 +139,22 @@ async def actor(database: Database) -> Actor:
 async def _migrate(url: str) -> None:
     async with Database.open(url) as database:
         await upgrade(database)
+        if database.dialect == "postgresql":
+            await make_app_role(database)
 
 
-def _postgres(admin: psycopg.Connection[Any], template: str | None) -> Iterator[str]:
+def _postgres(admin: psycopg.Connection[Any], template: str | None, user: str = APP_ROLE) -> Iterator[str]:
     name = f"test_{clock.token(8)}"
     _create(admin, name, template)
-    yield _url(admin, name)
+    yield _url(admin, name, user)
     admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _create(admin: psycopg.Connection[Any], name: str, template: str | None = None) -> None:
-    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'} STRATEGY FILE_COPY")
+    of = f"TEMPLATE {template or 'template0'} STRATEGY FILE_COPY OWNER {OWNER}"
+    admin.execute(f"CREATE DATABASE {name} {of}")
 
 
-def _url(admin: psycopg.Connection[Any], name: str) -> str:
-    url = make_url(f"postgresql+psycopg://{admin.info.user}@/{name}")
+def _url(admin: psycopg.Connection[Any], name: str, user: str) -> str:
+    url = make_url(f"postgresql+psycopg://{user}@/{name}")
     return url.update_query_dict({"host": admin.info.host}).render_as_string(hide_password=False)

@@ -45,7 +45,7 @@ class DatabaseJournalStore:
         self._run_id = run_id
         self._dialect = database.dialect
         self._statements = statements(self._dialect)
-        self._wire = _open_wire(database)
+        self._wire = _open_wire(database, workspace_id)
 
     async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
         """One short transaction; durable when it returns. A step is written again by its number, a trace once."""
@@ -124,14 +124,14 @@ class DatabaseJournalStore:
         return moment.isoformat(" ", "microseconds")[:26]
 
 
-def _open_wire(database: Database) -> Wire:
+def _open_wire(database: Database, workspace_id: int) -> Wire:
     if database.dialect == "sqlite":
         from savant.database.sqlite import SqliteWire
 
         return SqliteWire(database.path)
     from savant.database.postgres import PostgresWire
 
-    return PostgresWire(database.url)
+    return PostgresWire(database.url, workspace_id)
 
 
 def _packed(content: bytes) -> bytes:

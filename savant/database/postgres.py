@@ -10,6 +10,7 @@ from typing import Any, LiteralString, cast
 import msgspec
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -26,9 +27,11 @@ def create_engine(url: URL) -> AsyncEngine:
     return create_async_engine(url, json_serializer=_dumps, json_deserializer=msgspec.json.decode)
 
 
-def conninfo(url: URL) -> str:
-    """The address as the bare driver takes it."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+def conninfo(url: URL, workspace_id: int) -> str:
+    """The address as the bare driver takes it, for a connection that serves one workspace as long as it lives."""
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    given = conninfo_to_dict(address).get("options") or ""
+    return make_conninfo(address, options=f"{given} -c app.workspace_id={workspace_id}".strip())
 
 
 def _dumps(value: Any) -> str:
@@ -58,8 +61,8 @@ async def migration_lock(engine: AsyncEngine, seconds: float) -> AsyncGenerator[
 class PostgresWire:
     """A connection in pipeline mode: a whole transaction is one round trip."""
 
-    def __init__(self, url: URL) -> None:
-        self._conninfo = conninfo(url)
+    def __init__(self, url: URL, workspace_id: int) -> None:
+        self._conninfo = conninfo(url, workspace_id)
         self._connection: AsyncConnection[tuple[Any, ...]] | None = None
 
     async def transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:

@@ -83,8 +83,9 @@ class Wire(Protocol):
 class SearchStore:
     """One connection to the index; its methods are called through `do`, in a thread, one after the other."""
 
-    def __init__(self, database: Database, vocabulary: Vocabulary) -> None:
+    def __init__(self, database: Database, workspace_id: int, vocabulary: Vocabulary) -> None:
         self._database = database
+        self._workspace_id = workspace_id
         self._words = vocabulary
         self._lock = threading.Lock()
         self._wire: Wire | None = None
@@ -92,7 +93,7 @@ class SearchStore:
     @property
     def wire(self) -> Wire:
         if self._wire is None:
-            self._wire = _open_wire(self._database)
+            self._wire = _open_wire(self._database, self._workspace_id)
         return self._wire
 
     async def do(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -271,11 +272,11 @@ def batches(items: Sequence[T], size: int = _MANY) -> Iterator[Sequence[T]]:
         yield items[at : at + size]
 
 
-def _open_wire(database: Database) -> Wire:
+def _open_wire(database: Database, workspace_id: int) -> Wire:
     if database.dialect == "sqlite":
         from savant.database.search_sqlite import SqliteSearch
 
         return SqliteSearch(database.path)
     from savant.database.search_postgres import PostgresSearch
 
-    return PostgresSearch(database.url)
+    return PostgresSearch(database.url, workspace_id)

@@ -24,10 +24,10 @@ _MAX_POSITION = 16_383
 
 
 class PostgresSearch:
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, workspace_id: int) -> None:
         import psycopg
 
-        self._connection = psycopg.connect(conninfo(url), autocommit=True)
+        self._connection = psycopg.connect(conninfo(url, workspace_id), autocommit=True)
 
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         return self._connection.execute(_placed(sql), list(parameters)).fetchall()

@@ -39,7 +39,7 @@ VERSION = "version"
 
 def store(app: App) -> SearchStore:
     """A connection to the index; the caller closes it."""
-    return SearchStore(app.database, words)
+    return SearchStore(app.database, app.actor.workspace_id, words)
 
 
 async def index(

@@ -8,7 +8,6 @@ from sqlalchemy import text
 
 from savant.client import Client
 from savant.database.connect import Database
-from savant.settings import Settings
 from tests.contract.test_runs import a_run
 
 LONG: list[dict[str, object]] = [
@@ -17,14 +16,14 @@ LONG: list[dict[str, object]] = [
 ]
 
 
-async def execute(settings: Settings, statement: str) -> None:
-    async with Database.open(settings.database) as database, database.engine.begin() as connection:
+async def execute(owner: Database, statement: str) -> None:
+    async with owner.engine.begin() as connection:
         await connection.execute(text(statement))
 
 
-async def test_a_run_whose_record_breaks_fails(client: Client, settings: Settings, root: Path) -> None:
+async def test_a_run_whose_record_breaks_fails(client: Client, owner: Database, root: Path) -> None:
     run = await client.runs.start(a_run(root, LONG))
-    await execute(settings, "ALTER TABLE traces RENAME TO elsewhere")
+    await execute(owner, "ALTER TABLE traces RENAME TO elsewhere")
     async for _ in client.runs.follow(run.id):
         pass
     ended = await client.runs.get(run.id)
@@ -32,7 +31,7 @@ async def test_a_run_whose_record_breaks_fails(client: Client, settings: Setting
     assert ended.error_code in ("unreachable", "unexpected")
     assert "traces" in (ended.error_message or "")
 
-    await execute(settings, "ALTER TABLE elsewhere RENAME TO traces")
+    await execute(owner, "ALTER TABLE elsewhere RENAME TO traces")
     await client.runs.resume(run.id)
     async for _ in client.runs.follow(run.id):
         pass

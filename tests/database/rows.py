@@ -56,20 +56,20 @@ async def add(session: AsyncSession, row: Any) -> Any:
     return row
 
 
-async def add_user(owner: Database, name: str, team_id: int, role: Role = "member") -> int:
-    """Somebody in a team, by the owner of the database."""
-    async with AsyncSession(owner.engine, expire_on_commit=False) as session, session.begin():
+async def add_user(superuser: Database, name: str, team_id: int, role: Role = "member") -> int:
+    """Somebody in a team, by somebody who may do anything."""
+    async with AsyncSession(superuser.engine, expire_on_commit=False) as session, session.begin():
         user = await add(session, User(email=f"{name}@example.test", encrypted_password="!", name=name))
         await add(session, TeamMember(team_id=team_id, user_id=user.id, role=role))
         return user.id
 
 
-async def add_workspace(owner: Database, name: str) -> Actor:
+async def add_workspace(superuser: Database, name: str) -> Actor:
     """A team with one workspace, and its one user."""
-    async with AsyncSession(owner.engine, expire_on_commit=False) as session, session.begin():
+    async with AsyncSession(superuser.engine, expire_on_commit=False) as session, session.begin():
         team = await add(session, Team(name=name, slug=name))
         workspace = await add(session, Workspace(team_id=team.id, name=name, slug=name))
-    user_id = await add_user(owner, name, team.id, "owner")
+    user_id = await add_user(superuser, name, team.id, "owner")
     return Actor(user_id=user_id, workspace_id=workspace.id, team_id=team.id, role="owner")
 
 

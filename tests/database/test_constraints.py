@@ -38,9 +38,9 @@ CHECKS = sorted(
 
 
 @pytest.fixture
-async def database(owner: Database) -> Database:
-    """What a table refuses, it refuses its owner too."""
-    return owner
+async def database(superuser: Database) -> Database:
+    """What a table refuses, it refuses everybody."""
+    return superuser
 
 
 RUN: dict[str, Any] = {"runnable_type": "agent", "runnable_slug": "a"}

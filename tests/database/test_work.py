@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from savant.database.connect import Database
 from savant.errors import ErrorCode, SavantError
+from savant.models.budget import Budget
 from savant.models.run import Run
-from savant.models.user import User
 from savant.schemas.actors import Actor
 
 RUN = {"runnable_type": "agent", "runnable_slug": "a"}
@@ -48,7 +48,7 @@ async def test_reading_keeps_nothing(database: Database, actor: Actor) -> None:
 async def test_a_conflict_nobody_foresaw_has_a_code(database: Database, actor: Actor) -> None:
     with pytest.raises(SavantError) as failure:
         async with database.work(actor) as work:
-            work.session.add_all(User(email="a@b.c", encrypted_password="!") for _ in range(2))
+            work.session.add_all(Budget(period="day", usd=1.0) for _ in range(2))
     assert failure.value.code is ErrorCode.CONFLICT
 
 

@@ -50,6 +50,12 @@ async def empty(empty_url: str) -> Any:
         yield database
 
 
+@pytest.fixture
+async def database(owner: Database) -> Database:
+    """Migrations are their owner's."""
+    return owner
+
+
 def _difference(connection: Connection) -> list[Any]:
     context = MigrationContext.configure(
         connection, opts={"compare_type": True, "compare_server_default": True, "include_name": has_model}

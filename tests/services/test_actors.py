@@ -120,8 +120,8 @@ async def test_nothing_is_nobody(app: App) -> None:
     await _refused(app, workspace="local/local")
 
 
-async def test_a_named_workspace_is_one_of_ones_own_and_all_others_are_not_there(app: App, owner: Database) -> None:
-    await add_workspace(owner, "other")
+async def test_a_named_workspace_is_one_of_ones_own_and_all_others_are_not_there(app: App, superuser: Database) -> None:
+    await add_workspace(superuser, "other")
     key = await _make_key(app)
     assert (await identify(app, Credentials(api_key=key, workspace="local/local"))).role == "owner"
     messages = [
@@ -131,8 +131,8 @@ async def test_a_named_workspace_is_one_of_ones_own_and_all_others_are_not_there
     assert len(set(messages[:4])) == 1
 
 
-async def test_a_job_works_with_the_role_its_person_has_now(app: App, owner: Database, actor: Actor) -> None:
-    ann = await add_user(owner, "ann", actor.team_id, "member")
+async def test_a_job_works_with_the_role_its_person_has_now(app: App, superuser: Database, actor: Actor) -> None:
+    ann = await add_user(superuser, "ann", actor.team_id, "member")
     assert (await actor_of_user(app, ann, actor.workspace_id)).role == "member"
     async with app.work() as work:
         await work.session.execute(update(TeamMember).where(TeamMember.user_id == ann).values(role="viewer"))

@@ -76,7 +76,7 @@ async def test_a_killed_index_run_is_gone_on_with(tmp_path: Path, after: float) 
 async def _is_whole(path: Path) -> None:
     """Every chunk has its words and every word its chunk, as the full text itself checks."""
     async with Database.open(f"sqlite+aiosqlite:///{path}") as database:
-        store = indexing.SearchStore(database, words)
+        store = indexing.SearchStore(database, 1, words)
         await store.do(store.wire.run, "INSERT INTO chunk_words (chunk_words) VALUES ('integrity-check')", [()])
         ((chunks, indexed),) = await store.do(
             store.wire.fetch, "SELECT (SELECT count(*) FROM chunks), (SELECT count(*) FROM chunk_words_docsize)"

@@ -20,6 +20,8 @@ import psutil
 import psycopg
 from sqlalchemy.engine import make_url
 
+from savant.database.postgres import conninfo
+
 PATIENCE = 90.0
 LOOK_SECONDS = 0.002
 
@@ -37,8 +39,7 @@ class Installation:
         if url.get_backend_name() == "sqlite":
             self.connection = sqlite3.connect(str(url.database), isolation_level=None, timeout=30)
         else:
-            address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-            self.connection = psycopg.connect(address, autocommit=True)
+            self.connection = psycopg.connect(conninfo(url, workspace_id=1), autocommit=True)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """What the database holds, read beside Savant."""
