@@ -8,7 +8,7 @@ the run; it never falls through to a live call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,8 @@ import msgspec
 
 from savant import clock
 from savant.errors import ErrorCode, SavantError
-from savant.runtime.blobs import Conversation, canonical, digest, has_conversation, pack, unpack
-from savant.runtime.journal_input import plain, shape
+from savant.runtime.blobs import Conversation, canonical, has_conversation, pack, unpack
+from savant.runtime.journal_input import Call, Do, Handled, Retry, Verdict, plain
 from savant.runtime.journal_outcomes import (
     Answer,
     Decision,
@@ -35,11 +35,8 @@ from savant.schemas.runs import Event, OnUncertain
 from savant.schemas.steps import Effect, Step, StepStatus, StepType
 from savant.schemas.traces import Trace
 
-__all__ = ["Answer", "Decision", "Divergence", "Do", "Journal", "Outcome", "Parked", "Retry", "Spent"]
+__all__ = ["Answer", "Decision", "Divergence", "Journal", "Outcome", "Parked", "Spent"]
 
-Do = Callable[[], Awaitable[Any]]
-Retry = Callable[[SavantError, int], float | None]
-Handled = bool | Callable[[SavantError], bool]
 # What no step handles and no retry mends: the run ends, and a resume must be able to get beyond it.
 FINAL = frozenset(
     {
@@ -124,53 +121,40 @@ class Journal:
             raise SavantError(ErrorCode.UNEXPECTED, f"Two steps ran at {path} at the same time.")
         self._open.add(path)
         try:
-            return await self._step(path, type, input, effect, do, tool_name, agent, handled, retry)
+            return await self._step(Call(path, type, input, effect, do, tool_name, agent, handled, retry))
         finally:
             self._open.discard(path)
 
-    async def _step(
-        self,
-        path: str,
-        type: StepType,
-        input: Any,
-        effect: Effect,
-        do: Do,
-        tool_name: str | None,
-        agent: str | None,
-        handled: Handled,
-        retry: Retry | None,
-    ) -> Any:
-        raw = canonical(shape(input))
-        input_hash = digest(f"{type}\0{tool_name or ''}\0".encode() + raw)
+    async def _step(self, call: Call) -> Any:
+        path, raw, input_hash = call.path, *call.hashed()
         prior = self._last.get(path)
         if prior is not None:
             if prior.input_hash != input_hash:
-                raise Divergence(path, await self.value(prior.input), plain(input))
+                raise Divergence(path, await self.value(prior.input), plain(call.input))
             if prior.status == "completed":
                 return await self._serve(prior)
             if prior.status == "failed" and (prior.handled or not self._live):
                 raise recorded_error(prior)
         if not self._live:
-            raise Divergence(path, None, plain(input), f"Step {path} is not in the record.")
-        if prior is not None and prior.status in ("running", "interrupted") and await self._settle(prior, effect):
+            raise Divergence(path, None, plain(call.input), f"Step {path} is not in the record.")
+        if prior is not None and prior.status in ("running", "interrupted") and await self._settle(prior, call.effect):
             return None
         blobs: dict[str, bytes] = {}
-        stored = self._pack_input(raw, input, blobs)
+        stored = self._pack_input(raw, call.input, blobs)
         attempt = prior.attempt if prior else 0
         while True:
             attempt += 1
             step = Step(
-                path=path, step_number=0, type=type, effect=effect, input_hash=input_hash, attempt=attempt,
-                tool_name=tool_name, agent=agent, input=stored,
+                path=path, step_number=0, type=call.type, effect=call.effect, input_hash=input_hash, attempt=attempt,
+                tool_name=call.tool_name, agent=call.agent, input=stored,
             )  # fmt: skip
             try:
-                return await self._do(step, do, blobs)
+                return await self._do(step, call.do, blobs)
             except SavantError as error:
                 # Whatever stands around it, some errors end the run; and what may have happened is not done again.
                 final = error.code in FINAL or step.status == "interrupted"
-                delay = retry(error, attempt) if retry and not final else None
-                outcome = handled(error) if callable(handled) else handled
-                await self._fail(step, error, handled=outcome and delay is None and not final)
+                delay = call.retry(error, attempt) if call.retry and not final else None
+                await self._fail(step, error, handled=call.handles(error) and delay is None and not final)
                 if delay is None:
                     raise
                 blobs = {}
@@ -195,6 +179,13 @@ class Journal:
         """Whether nothing will be done for a step at this path: it is completed, or nothing is done at all."""
         prior = self._last.get(path)
         return not self._live or (prior is not None and prior.status == "completed")
+
+    def judge(self, path: str, limit: str, verdict: Verdict) -> None:
+        """Nothing, for limits hold by themselves; a replay asks what they say of a step it has recorded."""
+
+    def allowed(self, path: str, seconds: float | None, who: str) -> float | None:
+        """How long what is done at `path` may take: as long as it says itself, where something is done."""
+        return seconds
 
     def is_open(self, path: str) -> bool:
         """Whether a step at this path is being done right now."""

@@ -1,12 +1,43 @@
-"""The input of a step, as it is hashed and as it is shown."""
+"""What is asked of the journal, and the input of a step as it is hashed and as it is shown."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
 
 import msgspec
 
-from savant.runtime.blobs import Conversation, has_conversation
+from savant.errors import SavantError
+from savant.runtime.blobs import Conversation, canonical, digest, has_conversation
+from savant.schemas.steps import Effect, Step, StepType
+
+Do = Callable[[], Awaitable[Any]]
+Retry = Callable[[SavantError, int], float | None]
+Handled = bool | Callable[[SavantError], bool]
+Verdict = Callable[[Step | None], SavantError | None]
+
+
+class Call(NamedTuple):
+    """One call of `Journal.step`, which says what its parts mean."""
+
+    path: str
+    type: StepType
+    input: Any
+    effect: Effect
+    do: Do
+    tool_name: str | None = None
+    agent: str | None = None
+    handled: Handled = False
+    retry: Retry | None = None
+
+    def hashed(self) -> tuple[bytes, str]:
+        """The canonical input, and the hash by which a record knows it."""
+        raw = canonical(shape(self.input))
+        return raw, digest(f"{self.type}\0{self.tool_name or ''}\0".encode() + raw)
+
+    def handles(self, error: SavantError) -> bool:
+        """Whether the caller treats a failure as an ordinary outcome."""
+        return self.handled(error) if callable(self.handled) else self.handled
 
 
 def shape(value: Any) -> Any:

@@ -28,7 +28,8 @@ async def run_program(execution: Execution, goal: str | None, inputs: dict[str, 
         ),
         account=None,
     )
-    async with deadline(first(execution.config.timeout, budget.timeout), "The run"):
+    timeout = first(execution.config.timeout, budget.timeout)
+    async with deadline(execution.journal.allowed("", timeout, "The run"), "The run"):
         if execution.program.type == "agent":
             return await _run_agent(execution, goal, inputs)
         return await _run_workflow(execution, inputs)

@@ -79,7 +79,7 @@ async def _ready(app: App, settings: Settings, toolbox: EngineToolbox) -> None:
 async def _check_prefix(prefix: Record, settings: Settings, toolbox: EngineToolbox, at: int) -> None:
     """Raise DIVERGENCE if what is kept would not have happened under the new settings."""
     prefix = msgspec.structs.replace(prefix, config=settings.config, tools=tools_of(toolbox.specs()))
-    replayed = await replay(prefix, settings.program, goal=settings.goal, inputs=settings.inputs)
+    replayed = await replay(prefix, settings.program, goal=settings.goal, inputs=settings.inputs, judging=False)
     if replayed.divergence is not None:
         raise _too_early(replayed.divergence, at)
 

@@ -54,6 +54,7 @@ class Asker:
 
         `steps` is how many calls the agent made before. Its `stop_reason` is `overflow` if it could not be read.
         """
+        self._journal.judge(path, "limits", lambda call: self._account.refusal(steps, seat.id, call))
         if self._journal.serves(path):  # it was paid for, whatever the limits are now
             return await self._step(seat, question, path, Hold())
         self._account.check(steps, seat.id)

@@ -12,7 +12,8 @@ from savant.runtime.agents.authority import Authority
 from savant.runtime.agents.condense import shown
 from savant.runtime.agents.own import OwnTool
 from savant.runtime.execution import Execution
-from savant.runtime.journal import Answer, Divergence, Handled, Parked
+from savant.runtime.journal import Answer, Divergence, Parked
+from savant.runtime.journal_input import Handled
 from savant.runtime.llm.base import ToolCall
 from savant.schemas.steps import Effect, StepType
 
@@ -52,10 +53,13 @@ class Caller:
         return [await self._carry_out(plan) for plan in planned]
 
     async def _plan(self, call: ToolCall, path: str) -> _Planned:
+        error: SavantError | None = None
         try:
-            return await self._judge(call, path)
+            planned = await self._judge(call, path)
         except _Refused as refused:
-            return _Planned(call, path, refused.tell, call.arguments)
+            planned, error = _Planned(call, path, refused.tell, call.arguments), refused.error
+        self._execution.journal.judge(path, "policy", lambda step: error)
+        return planned
 
     async def _judge(self, call: ToolCall, path: str) -> _Planned:
         if call.invalid is not None:

@@ -45,7 +45,8 @@ async def run_agent(
     inside = f"{path}/agent" if path else "agent"
 
     async def run() -> dict[str, Any]:
-        async with deadline(_timeout(execution, slug, agent), f"Agent `{slug}`"):
+        who = f"Agent `{slug}`"
+        async with deadline(execution.journal.allowed(path or "", _timeout(execution, slug, agent), who), who):
             return await _Loop(execution, slug, agent, goal, inputs, inside, delegation).run()
 
     if path is None or execution.journal.is_open(path):

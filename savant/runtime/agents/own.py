@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from savant.runtime.agents.condense import shown
-from savant.runtime.journal import Handled, Journal
+from savant.runtime.journal import Journal
+from savant.runtime.journal_input import Handled
 from savant.runtime.llm.base import ToolCall
 from savant.runtime.tools.base import ToolSpec
 from savant.runtime.tools.engine import tool_failed

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from savant.errors import SavantError
 from savant.runtime.journal_outcomes import Spent
 from savant.runtime.limits.purse import Purse, Reservation
 from savant.runtime.limits.quotes import Quote, quote
 from savant.runtime.limits.rules import Limits
 from savant.runtime.llm.base import LLM
+from savant.schemas.steps import Step
 
 
 class Hold(msgspec.Struct, eq=False):
@@ -46,6 +48,21 @@ class Account:
         """Raise MAX_STEPS, TOKEN_BUDGET or BUDGET if no call may be made any more; `steps` are this account's own."""
         for account in self._chain():
             account.limits.check(steps if account is self else 0, account.spent, model)
+
+    def refusal(self, steps: int, model: str, call: Step | None) -> SavantError | None:
+        """What would stand against a recorded call (None: it is none) if it were to be made at what it cost then."""
+        try:
+            self.check(steps, model)
+        except SavantError as error:
+            return error
+        limited = [account for account in self._chain() if account.limits.budget_usd is not None]
+        for account in limited if call is not None else ():
+            limits, spent, cost = account.limits, account.spent.cost_usd, call and call.cost_usd
+            if cost is None and not limits.unpriced:
+                return limits.no_price(model)
+            if spent + (cost or 0.0) > (limits.budget_usd or 0.0):
+                return limits.too_dear(spent, cost or 0.0)
+        return None
 
     @asynccontextmanager
     async def hold(self, model: LLM, input_tokens: int, output_tokens: int | None, path: str) -> AsyncGenerator[Hold]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from savant.errors import SavantError
 from savant.runtime.journal import Divergence
 from savant.runtime.replay.texts import unified
 from savant.schemas.replays import Parting, What
@@ -23,6 +25,23 @@ def diverged(step: Step, what: What, recorded: Any, current: Any) -> Divergence:
         case _:
             message = f"{name} now has another {what} than the recorded one."
     return _divergence(step.path, step.step_number, what, recorded, current, message)
+
+
+def altered(step: Step, error: SavantError | None) -> Divergence:
+    """A limit or a policy now ends a recorded step, or no longer does; the step without a path is the run."""
+    name = f"Step {step.step_number} ({step.path})" if step.path else "The run"
+    was = f"was recorded as failed ({step.error_message})" if step.error_message else "was recorded as completed"
+    now = f"now fails: {error}" if error else "now goes on"
+    number, recorded, current = step.step_number or None, step.error_message, error and str(error)
+    return _divergence(step.path, number, "error", recorded, current, f"{name} {was}, and {now}")
+
+
+def retried(made: Sequence[Step], then: int, now: int) -> Divergence:
+    """A step is given up earlier than in the record, or is tried again after what was its end."""
+    step = made[min(now, len(made)) - 1]
+    how = f"given up after attempt {now}" if now < then else "tried again"
+    message = f"Step {step.step_number} ({step.path}) failed ({step.error_message}), and now is {how}."
+    return _divergence(step.path, step.step_number, "error", {"attempts": then}, {"attempts": now}, message)
 
 
 def unreached(path: str, input: Any, recorded: Step | None) -> Divergence:

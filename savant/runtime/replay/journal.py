@@ -8,13 +8,15 @@ from typing import Any
 import msgspec
 
 from savant.errors import ErrorCode, SavantError
-from savant.runtime.blobs import Conversation, canonical, digest, has_conversation, pack
-from savant.runtime.journal import Divergence, Do, Handled, Journal, Outcome, Retry
-from savant.runtime.journal_outcomes import recorded_error
+from savant.runtime.blobs import Conversation, canonical, pack
+from savant.runtime.journal import Divergence, Journal, Outcome
+from savant.runtime.journal_input import Call, Do, Verdict, plain
+from savant.runtime.journal_outcomes import Spending, recorded_error
 from savant.runtime.journal_store import MemoryStore
-from savant.runtime.replay.divergences import diverged, unreached
+from savant.runtime.replay.attempts import Judged, attempts, late, tries, whole
+from savant.runtime.replay.divergences import altered, diverged, retried, unreached
 from savant.schemas.records import Record
-from savant.schemas.steps import Effect, Step, StepType
+from savant.schemas.steps import Step, StepType
 
 CONTAINERS = frozenset({"agent", "workflow", "condition", "parallel", "foreach"})
 CONCURRENT = frozenset({"parallel", "foreach"})
@@ -39,22 +41,55 @@ class Fault(Exception):
 class Rereading(Journal):
     """One replay of a record. `seen` holds the steps it came by, with inputs and outputs derived again.
 
-    With `trusting`, inputs may differ from the recorded ones: they are taken as they come.
+    With `trusting`, inputs may differ from the recorded ones: they are taken as they come. `judged` is what limits,
+    retries and policies say of each step; with what they said `before`, another word is a divergence.
     """
 
     in_order = True
 
-    def __init__(self, record: Record, *, trusting: bool = False) -> None:
+    def __init__(self, record: Record, *, trusting: bool = False, before: Judged | None = None) -> None:
         store = MemoryStore()
         store.blobs = dict(record.blobs)
         super().__init__(store, run_id=record.run_id, history=record.steps, live=False)
+        self._spending = Spending()  # grows as the replay goes
+        self._attempts = attempts(record.steps)
+        self._whole = whole(record)
         self.seen: dict[str, Step] = {}
         self.blobs: dict[str, bytes] = {}
+        self.judged: dict[tuple[str, str], str | None] = {}
+        self._before = before or {}
+        self._lifted: set[str] = set()
         self._trusting = trusting
+
+    @property
+    def steps(self) -> list[Step]:
+        """What the replay came by in order, earlier attempts included."""
+        found: list[Step] = []
+        for path, last in self.seen.items():
+            earlier = [step for step in self._attempts.get(path, []) if step.attempt < last.attempt]
+            derived = {"input": last.input, "input_hash": last.input_hash}
+            found += [*(msgspec.structs.replace(step, **derived) for step in earlier), last]
+        return sorted(found, key=lambda step: step.step_number)
 
     def serves(self, path: str) -> bool:
         """Whether the record has the step; where it has not, limits are checked as they were then."""
         return path in self._last
+
+    def judge(self, path: str, limit: str, verdict: Verdict) -> None:
+        step = self._last.get(path) if path else self._whole
+        error = verdict(step)
+        now = None if error is None else error.code.value
+        self.judged[path, limit] = now
+        then = self._before.get((path, limit), now)
+        if step is not None and now != then:
+            raise altered(step, error)
+        if now is None and then is not None:
+            self._lifted.add(path)  # if this step is asked for, it is because of that
+
+    def allowed(self, path: str, seconds: float | None, who: str) -> float | None:
+        """No limit, for nothing takes time; what was recorded is held against it."""
+        self.judge(path, f"timeout: {who}", lambda step: late(step, seconds, who))
+        return None
 
     def trace(self, event_type: str, payload: dict[str, Any], step_number: int | None = None) -> None:
         """A replay leaves no traces."""
@@ -65,31 +100,33 @@ class Rereading(Journal):
     async def aclose(self) -> None:
         """Nothing is open."""
 
-    async def _step(
-        self,
-        path: str,
-        type: StepType,
-        input: Any,
-        effect: Effect,
-        do: Do,
-        tool_name: str | None,
-        agent: str | None,
-        handled: Handled,
-        retry: Retry | None,
-    ) -> Any:
-        prior = self._last.get(path)
+    async def _step(self, call: Call) -> Any:
+        path, prior = call.path, self._last.get(call.path)
+        if prior is None and path in self._lifted:
+            raise unreached(path, plain(call.input), None)
         if prior is None:
-            raise Unfinished(path, type, plain(input))
-        raw = canonical(_shape(input))
-        input_hash = digest(f"{type}\0{tool_name or ''}\0".encode() + raw)
+            raise Unfinished(path, call.type, plain(call.input))
+        raw, input_hash = call.hashed()
         if prior.input_hash != input_hash and not self._trusting:
-            raise await self._other_input(prior, type, tool_name, input)
+            raise await self._other_input(prior, call)
+        self._judge_tries(call)
+        for step in self._attempts[path]:
+            self._spending.add_step(step)
         seen = self.seen[path] = msgspec.structs.replace(
-            prior, input=self._packed(raw, input), input_hash=input_hash, type=type, tool_name=tool_name, agent=agent
-        )
-        if type in CONTAINERS:
-            return await self._again(prior, seen, do)
-        return await self._served(prior, plain(input))
+            prior, input=self._packed(raw, call.input), input_hash=input_hash, type=call.type,
+            tool_name=call.tool_name, agent=call.agent,
+        )  # fmt: skip
+        if call.type in CONTAINERS:
+            return await self._again(prior, seen, call.do)
+        return await self._served(prior, plain(call.input))
+
+    def _judge_tries(self, call: Call) -> None:
+        made = self._attempts[call.path]
+        now = tries(made, call.retry)
+        self.judged[call.path, "retry"] = str(now)
+        then = int(self._before.get((call.path, "retry")) or now)
+        if now != then:
+            raise retried(made, then, now)
 
     async def _served(self, prior: Step, input: Any) -> Any:
         """What the effect came to, then."""
@@ -153,11 +190,11 @@ class Rereading(Journal):
         inside = (step for step in self._last.values() if step.path.startswith(prior.path) and step is not prior)
         return any(same_failure(step.error_code, step.error_message, error) for step in inside)
 
-    async def _other_input(self, prior: Step, type: StepType, tool_name: str | None, input: Any) -> Divergence:
-        recorded, current = await self.value(prior.input), plain(input)
-        if (type, tool_name) != (prior.type, prior.tool_name):
+    async def _other_input(self, prior: Step, call: Call) -> Divergence:
+        recorded, current = await self.value(prior.input), plain(call.input)
+        if (call.type, call.tool_name) != (prior.type, prior.tool_name):
             recorded = {"step": prior.tool_name or prior.type, "input": recorded}
-            current = {"step": tool_name or type, "input": current}
+            current = {"step": call.tool_name or call.type, "input": current}
         return diverged(prior, "input", recorded, current)
 
     def _packed(self, raw: bytes, input: Any) -> msgspec.Raw:
@@ -173,25 +210,9 @@ def same_failure(code: str | None, message: str | None, error: SavantError) -> b
     return error.code.value == code and (str(error) == message or error.code in CUT)
 
 
-def plain(value: Any) -> Any:
-    """An input as JSON data, with its conversations as lists of messages."""
-    if not has_conversation(value):
-        return msgspec.to_builtins(value)
-    return {
-        key: msgspec.to_builtins(member.messages if isinstance(member, Conversation) else member)
-        for key, member in value.items()
-    }
-
-
 def not_seen(record: Record, seen: Mapping[str, Step]) -> Sequence[Step]:
     """Recorded steps with an end that a replay did not come by, in order."""
     return [step for step in record.steps if step.path not in seen and step.status in ("completed", "failed")]
-
-
-def _shape(value: Any) -> Any:
-    if not has_conversation(value):
-        return value
-    return {key: member.reference if isinstance(member, Conversation) else member for key, member in value.items()}
 
 
 def _failure(prior: Step) -> Exception:

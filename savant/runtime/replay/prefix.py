@@ -34,23 +34,25 @@ def find(steps: Sequence[Step], at: str) -> int:
 def kept(steps: Sequence[Step], at: int) -> list[Step]:
     """The rows that a fork at step number `at` begins with, unchanged.
 
-    A step that stands around later ones is not among them: it is begun anew, and served what is inside.
+    A step that stands around later ones is not among them: it is begun anew, and served what is inside. What is inside
+    a failure that was handled stays, however it ended.
     """
     last: dict[str, Step] = {step.path: step for step in steps if step.step_number < at}
     later = [step.path for step in steps if step.step_number >= at]
     ended = {path for path, step in last.items() if _has_end(step) and not _is_around(step, later)}
+    failed = [path for path in ended if last[path].status == "failed" and last[path].type in CONTAINERS]
+    ended |= {path for path in last if any(is_inside(path, container) for container in failed)}
     return [step for step in steps if step.step_number < at and step.path in ended]
 
 
 def before(record: Record, at: int) -> Record:
     """The record as it stood when step `at` began: with what was under way, and no end."""
     whole = {step.step_number for step in kept(record.steps, at)}
-    later = [step.path for step in record.steps if step.step_number >= at]
     steps: list[Step] = []
     for step in record.steps:
         if step.step_number in whole:
             steps.append(step)
-        elif step.step_number < at and _is_around(step, later):
+        elif step.step_number < at and step.type in CONTAINERS:
             steps.append(msgspec.structs.replace(step, status="running", output=None))
     return msgspec.structs.replace(
         record, steps=steps, status="running", result=None, error_code=None, error_message=None

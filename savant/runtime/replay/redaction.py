@@ -11,6 +11,7 @@ import msgspec
 
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.blobs import canonical, pack, unpack
+from savant.runtime.replay.attempts import attempts
 from savant.runtime.replay.journal import CONTAINERS, not_seen
 from savant.runtime.replay.replaying import replay
 from savant.runtime.replay.worlds import RecordedToolbox
@@ -132,7 +133,7 @@ async def redacted(record: Record, redactor: Redactor) -> Record:
         duration_ms=None,
     )
     blobs: dict[str, bytes] = {}
-    interim.steps = [await _step(step, record, redactor, blobs) for step in _last(record.steps)]
+    interim.steps = [await _step(step, record, redactor, blobs) for step in _ended(record.steps)]
     interim.blobs = blobs
     interim.tools = [redactor.struct(tool) for tool in record.tools]
     return await _small(await rederived(interim))
@@ -185,9 +186,11 @@ def redact_program(program: Program, redactor: Redactor) -> Program:
     return msgspec.structs.replace(program, bundle=bundle, repository=state, toolset=None)
 
 
-def _last(steps: Sequence[Step]) -> list[Step]:
-    """The last attempt at each path."""
-    return sorted({step.path: step for step in steps}.values(), key=lambda step: step.step_number)
+def _ended(steps: Sequence[Step]) -> list[Step]:
+    """The attempts that count, numbered as if nothing had been interrupted."""
+    made = attempts(steps).values()
+    numbered = [msgspec.structs.replace(step, attempt=n) for path in made for n, step in enumerate(path, 1)]
+    return sorted(numbered, key=lambda step: step.step_number)
 
 
 async def _step(step: Step, record: Record, redactor: Redactor, blobs: dict[str, bytes]) -> Step:
@@ -202,5 +205,5 @@ async def _step(step: Step, record: Record, redactor: Redactor, blobs: dict[str,
         output = pack(canonical(value), value, blobs)
     message = None if step.error_message is None else redactor.text(step.error_message)
     return msgspec.structs.replace(
-        step, output=output, error_message=message, started_at=None, completed_at=None, duration_ms=None, attempt=1
+        step, output=output, error_message=message, started_at=None, completed_at=None, duration_ms=None
     )

@@ -12,12 +12,12 @@ from savant.runtime.blobs import canonical
 from savant.runtime.execution import Execution
 from savant.runtime.journal import Divergence
 from savant.runtime.program import run_program
+from savant.runtime.replay.attempts import Judged
 from savant.runtime.replay.divergences import left_out, other_result, unreached
 from savant.runtime.replay.journal import CUT, Fault, Rereading, Unfinished, not_seen, same_failure
 from savant.runtime.replay.worlds import RecordedModels, RecordedToolbox, with_facts
 from savant.schemas.programs import Program
 from savant.schemas.records import Record
-from savant.schemas.runs import RunConfig
 
 
 class Replayed(msgspec.Struct, kw_only=True):
@@ -41,24 +41,22 @@ async def replay(
     goal: str | None = None,
     inputs: dict[str, Any] | None = None,
     trusting: bool = False,
+    judging: bool = True,
 ) -> Replayed:
     """Run the record's program, or another one, over its effects; no model, tool, key or network is needed.
 
-    With `trusting`, inputs and outputs are derived again and not compared (see `redaction`).
+    With `trusting`, inputs and outputs are derived again and not compared (see `redaction`). Where another program's
+    limits, retries or policies say something else of a step than those of the record's own, it parts there, unless
+    `judging` is False.
     """
+    before: Judged | None = None
+    if judging and program is not None and program.bundle != record.program.bundle:
+        before = await _judged(record)
     program = with_facts(program or record.program, record)
-    journal = Rereading(record, trusting=trusting)
+    journal = Rereading(record, trusting=trusting, before=before)
     goal = record.goal if goal is None else goal
     inputs = record.inputs if inputs is None else inputs
-    execution = Execution(
-        program=program,
-        journal=journal,
-        models=RecordedModels(program),
-        toolbox=RecordedToolbox(record.tools),
-        config=_config(record.config),
-        root=Path(record.config.root) if record.config.root else None,
-    )
-    ending = await _ending(execution, record, goal, inputs)
+    ending = await _ending(_execution(record, program, journal), goal, inputs)
     divergence = ending if isinstance(ending, Divergence) else None
     derived = _derived(record, program, goal, inputs, journal, ending)
     if divergence is None and not trusting:
@@ -66,12 +64,25 @@ async def replay(
     return Replayed(record=derived, divergence=divergence)
 
 
-def _config(config: RunConfig) -> RunConfig:
-    """The caller's settings, without those that only time can tell."""
-    return msgspec.structs.replace(config, timeout=None)
+async def _judged(record: Record) -> Judged:
+    """What the record's own program has to say of its steps."""
+    journal = Rereading(record)
+    await _ending(_execution(record, with_facts(record.program, record), journal), record.goal, record.inputs)
+    return journal.judged
 
 
-async def _ending(execution: Execution, record: Record, goal: str | None, inputs: dict[str, Any]) -> Any:
+def _execution(record: Record, program: Program, journal: Rereading) -> Execution:
+    return Execution(
+        program=program,
+        journal=journal,
+        models=RecordedModels(program),
+        toolbox=RecordedToolbox(record.tools),
+        config=record.config,
+        root=Path(record.config.root) if record.config.root else None,
+    )
+
+
+async def _ending(execution: Execution, goal: str | None, inputs: dict[str, Any]) -> Any:
     """How the run ends: its result, or what it raises."""
     try:
         return msgspec.json.decode(canonical(await run_program(execution, goal, inputs)))
@@ -102,9 +113,8 @@ def _told(record: Record) -> dict[str, Any]:
 def _derived(
     record: Record, program: Program, goal: str | None, inputs: dict[str, Any], journal: Rereading, ending: Any
 ) -> Record:
-    steps = sorted(journal.seen.values(), key=lambda step: step.step_number)
     derived = msgspec.structs.replace(
-        record, program=program, goal=goal, inputs=inputs, steps=steps, blobs=journal.blobs, result=None
+        record, program=program, goal=goal, inputs=inputs, steps=journal.steps, blobs=journal.blobs, result=None
     )
     if record.status not in ("completed", "failed"):  # it was cut off, and where it would have ended is not known
         return derived

@@ -10,7 +10,8 @@ from savant.errors import ErrorCode, SavantError
 from savant.runtime.definitions.load import raise_all
 from savant.runtime.definitions.positions import At, did_you_mean
 from savant.runtime.execution import Execution
-from savant.runtime.journal import FINAL, Answer, Do, Parked, Retry
+from savant.runtime.journal import FINAL, Answer, Parked
+from savant.runtime.journal_input import Do, Retry
 from savant.runtime.limits import Limits
 from savant.runtime.workflows.expressions import ExpressionError, Scope, evaluate, evaluate_test
 from savant.runtime.workflows.filters import describe, text
@@ -96,7 +97,9 @@ class _Interpreter:
                 ),
                 self._path,
             )
-        await within(limit, f"The workflow {slug}", lambda: self._sequence(steps, scope, f"{self._path}/"))
+        who = f"The workflow {slug}"
+        limit = self._journal.allowed(self._path, budget.timeout, who)
+        await within(limit, who, lambda: self._sequence(steps, scope, f"{self._path}/"))
         return evaluate(workflow.outputs, scope, ("outputs",))
 
     async def _sequence(self, steps: list[Step], scope: Scope, prefix: str) -> Any:
@@ -169,12 +172,13 @@ class _Interpreter:
         tool_name: str | None = None,
         agent: str | None = None,
     ) -> Any:
+        limit = self._journal.allowed(path, step.timeout, f"Step {path}")
         return await self._journal.step(
             path,
             type,
             input,
             effect,
-            lambda: within(step.timeout, f"Step {path}", do),
+            lambda: within(limit, f"Step {path}", do),
             tool_name=tool_name,
             agent=agent,
             handled=step.on_error != "fail",
