@@ -54,6 +54,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "previews": _rules("runs", read="plan prompt"),
     "approvals": _rules("approvals", read="list get", execute="approve deny"),
     "budgets": _rules("budgets", read="list", manage="set remove"),
+    "secrets": _rules("secrets", manage="list set delete"),
     "conversations": _rules("conversations", read="list get", create="create", change="update delete"),
     "repositories": _rules(
         "repositories", read="list get status", create="create locate", change="delete", execute="index"

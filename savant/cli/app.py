@@ -36,6 +36,7 @@ COMMANDS = {
     "repositories": "Repositories: list, show, add, index, status, remove.",
     "approvals": "What waiting runs ask: list, show, approve, deny.",
     "budget": "What runs may spend in a day or a month: list, show, set, remove.",
+    "secrets": "Values that runs may use and nobody is shown: list, set, remove, rotate-key.",
     "models": "Models of language: list, test, choose.",
     "lock": "Write down, or check, what agents and workflows rest on.",
     "gc": "Make room: delete old runs and what nothing needs.",

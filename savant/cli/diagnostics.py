@@ -57,6 +57,17 @@ class Diagnostics:
         answer = sys.stdin.readline()
         return answer.strip() if answer else None
 
+    def ask_hidden(self, question: str) -> str | None:
+        """The same for what must not be seen on the screen."""
+        if not self.interactive:
+            return None
+        import getpass
+
+        try:
+            return getpass.getpass(f"{question} ").strip()
+        except EOFError:
+            return None
+
     def prompt(self, text: str) -> None:
         """What stands before the place where the person types."""
         self._write(style(text, "bold"), end="")

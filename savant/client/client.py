@@ -21,6 +21,7 @@ from savant.client.nouns import (
     Workflows,
 )
 from savant.client.repositories import Repositories, Search
+from savant.client.secrets import Secrets
 from savant.client.transport import Transport
 from savant.settings import Settings
 
@@ -41,6 +42,7 @@ class Client:
         self.databases = Databases(transport)
         self.approvals = Approvals(transport)
         self.budgets = Budgets(transport)
+        self.secrets = Secrets(transport)
         self.conversations = Conversations(transport)
         self.previews = Previews(transport)
         self.versions = Versions(transport)

@@ -84,9 +84,9 @@ async def _revision(connection: AsyncConnection) -> str | None:
 
 def _lock(database: Database) -> Any:
     if database.dialect == "sqlite":
-        from savant.database.sqlite import migration_lock
+        from savant.database.file_lock import file_lock
 
-        return migration_lock(database.path, LOCK_SECONDS)
+        return file_lock(database.path, LOCK_SECONDS, "upgrading")
     from savant.database.postgres import migration_lock
 
     return migration_lock(database.engine, LOCK_SECONDS)

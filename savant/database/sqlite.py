@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +14,6 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from savant import clock
 from savant.database.work import driver_error
 from savant.errors import ErrorCode, SavantError
 
@@ -66,40 +63,6 @@ def _on_begin(connection: Connection) -> None:
     # A transaction that reads first and writes later cannot wait for another writer: SQLite refuses it at once.
     reads = connection.get_execution_options().get("savant_read")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-@asynccontextmanager
-async def migration_lock(path: Path, seconds: float) -> AsyncGenerator[None, None]:
-    """Hold a lock file beside the database; the system lets go of it if the process dies."""
-    descriptor = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        deadline = clock.monotonic() + seconds
-        while not _try_lock(descriptor):
-            if clock.monotonic() > deadline:
-                raise SavantError(
-                    ErrorCode.UNREACHABLE,
-                    f"Another process has been upgrading {path} for {seconds:.0f} seconds.",
-                    hint="Wait for it, or stop it, and try again.",
-                )
-            await asyncio.sleep(0.02)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 class SqliteWire:

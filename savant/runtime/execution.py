@@ -9,6 +9,7 @@ import msgspec
 from savant.runtime.journal import Journal
 from savant.runtime.limits import Account, Limits, Purse
 from savant.runtime.llm.base import Models
+from savant.runtime.secrets import NoVault, Vault
 from savant.runtime.tools.base import Toolbox
 from savant.schemas.programs import Bundle, Program
 from savant.schemas.runs import RunConfig
@@ -28,6 +29,7 @@ class Execution(msgspec.Struct, kw_only=True):
     config: RunConfig = msgspec.field(default_factory=RunConfig)
     limits: Limits = msgspec.field(default_factory=Limits)
     root: Path | None = None
+    vault: Vault = msgspec.field(default_factory=NoVault)
     purse: Purse | None = None
     account: Account = None  # pyright: ignore[reportAssignmentType]  (made of the limits below)
 

@@ -37,6 +37,7 @@ _EXCEPTIONS: dict[tuple[str, str], Route] = {
     ("versions", "rollback"): Route("POST", "/{kind}s/{slug}/versions/{version}/rollback"),
     ("budgets", "set"): Route("POST", "/budgets"),
     ("budgets", "remove"): Route("DELETE", "/budgets"),
+    ("secrets", "set"): Route("POST", "/secrets"),
     ("models", "providers"): Route("GET", "/models"),
     ("models", "first"): Route("GET", "/models/first"),
     ("models", "test"): Route("POST", "/models/test"),

@@ -18,6 +18,8 @@ from savant.models.step import Step
 from savant.runtime.execution import Execution
 from savant.runtime.journal import Answer, Journal, Parked
 from savant.runtime.program import run_program
+from savant.runtime.secrets import HidingToolbox, NoVault, Vault
+from savant.runtime.tools.base import Toolbox
 from savant.schemas.programs import Program
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate
 from savant.services import (
@@ -32,6 +34,7 @@ from savant.services import (
     runs,
     spendings,
     toolboxes,
+    vaults,
 )
 from savant.services.app import App
 
@@ -60,6 +63,7 @@ async def prepare(app: App, create: RunCreate) -> Run:
     program.small_models = models.small(app.settings, program.bundle)
     program.model_facts = await models.facts(app.settings, program)
     async with app.work() as work:
+        await vaults.require(work, vaults.named(program.bundle))
         program.toolset = await recordings.keep_tools(work, toolbox)
         return await runs.create(work, create, program)
 
@@ -174,11 +178,12 @@ async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore
         program = msgspec.json.decode(blob[row.program_hash or ""], type=Program)
         root = places.named(app, config.root)
         registry = models.registry(app.settings)
-        toolbox = toolboxes.build(app, root, program.bundle)
+        toolbox, vault = _tools(app, root, program)
         purse = await purses.Purse.open(app, row.id)
         execution = Execution(
-            program=program, journal=journal, models=registry, toolbox=toolbox, config=config, root=root, purse=purse
-        )
+            program=program, journal=journal, models=registry, toolbox=toolbox, config=config, root=root, purse=purse,
+            vault=vault,
+        )  # fmt: skip
         try:
             return Ending(status="completed", result=await run_program(execution, row.goal, row.inputs))
         finally:
@@ -191,6 +196,15 @@ async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore
     except Exception as error:  # noqa: BLE001  (a fault of ours must end the run as failed, never leave it running)
         message = f"{error.__class__.__name__}: {error}"
         return Ending(status="failed", error=SavantError(ErrorCode.UNEXPECTED, message))
+
+
+def _tools(app: App, root: Path | None, program: Program) -> tuple[Toolbox, Vault]:
+    """The toolbox of a run and its secrets; where it names any, they are hidden in all that tools answer."""
+    toolbox = toolboxes.build(app, root, program.bundle)
+    if not (names := vaults.named(program.bundle)):
+        return toolbox, NoVault()
+    vault = vaults.StoredVault(app, names)
+    return HidingToolbox(toolbox, vault), vault
 
 
 def _waiting(parked: Parked) -> SavantError:

@@ -10,11 +10,12 @@ from savant.services.app import App
 
 LOOKS = frozenset({"list", "get", "steps", "traces", "program", "replay", "diff", "export"})
 """Verbs that write nothing, so that they wait for no writer."""
-SETTINGS_ONLY = frozenset({"models", "databases"})
-"""Nouns that need no database."""
+SETTINGS_ONLY = frozenset({"models", "databases", "master_keys"})
+"""Nouns that need no workspace."""
 WITH_APP = {
     "repositories": frozenset({"create", "index", "locate", "status", "delete"}),
     "search": frozenset({"search"}),
+    "secrets": frozenset({"set"}),
     "previews": frozenset({"plan", "prompt"}),
 }
 """Verbs that take more than one transaction, or none at all."""

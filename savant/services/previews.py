@@ -10,6 +10,7 @@ from savant.runtime.execution import Execution
 from savant.runtime.graphs import graph_of
 from savant.runtime.journal import Journal
 from savant.runtime.journal_store import MemoryStore
+from savant.runtime.secrets import missing
 from savant.runtime.tools.policy import decide, unmatched, visible
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.runtime.workflows.validate import validate
@@ -19,7 +20,7 @@ from savant.schemas.programs import Program
 from savant.schemas.prompts import AgentPrompt
 from savant.schemas.runs import RunCreate
 from savant.schemas.steps import Effect
-from savant.services import models, pastcosts, programs, toolboxes
+from savant.services import models, pastcosts, programs, toolboxes, vaults
 from savant.services.app import App
 
 
@@ -38,6 +39,8 @@ async def plan(app: App, create: RunCreate) -> RunPlan:
     finally:
         await toolbox.aclose()
     async with app.read() as work:
+        if gone := await vaults.absent(work, vaults.named(program.bundle)):
+            plan.problems.append(str(missing(gone)))
         plan.cost_usd, plan.seconds, plan.step_costs = await pastcosts.of(work, program.type, program.slug)
     plan.budget_usd = create.config.budget_usd or _own_budget(program)
     return plan

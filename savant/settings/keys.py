@@ -46,6 +46,12 @@ PLAIN = [
     _key("api_key", str, "The key for that server.", security=True),
 ]
 NAMED = [
+    _key(
+        "secret_keys",
+        str,
+        "The keys that seal secrets, the current one first; else they are of the machine.",
+        security=True,
+    ),
     _key("profile", str, "The profile in use.", security=True),
     _key("providers.*.wire", Wire, "The protocol the provider speaks.", security=True),
     _key("providers.*.base_url", str, "The address of the provider's API.", security=True),
@@ -63,7 +69,7 @@ NAMED = [
 ]
 PROFILES = [Key(("profiles", "*", *key.path), key.type, key.help, security=True) for key in PLAIN]
 KEYS = [*PLAIN, *NAMED, *PROFILES]
-SECRETS = frozenset({"api_key"})
+SECRETS = frozenset({"api_key", "secret_keys"})
 
 
 def find(path: Path) -> Key | None:

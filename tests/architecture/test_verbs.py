@@ -24,7 +24,7 @@ ELSEWHERE = {
     ("runs", "retry"): "",
 }
 UNSERVED = {("runs", "start"), ("runs", "fork"), ("runs", "retry"), ("runs", "resume")}
-LOCAL_ONLY = {"databases"}
+LOCAL_ONLY = {"databases", "master_keys"}
 
 
 def called() -> set[tuple[str, str]]:

@@ -53,6 +53,10 @@ class Scope:
         scope.steps, scope.vars, scope.locals = dict(self.steps), dict(self.vars), {**self.locals, **names}
         return scope
 
+    def with_secrets(self, secrets: dict[str, str]) -> Scope:
+        """The same scope with secrets, or what stands for them, in it."""
+        return self.branch(secrets=secrets) if secrets else self
+
     def names(self) -> dict[str, Any]:
         return {"inputs": self.inputs, "steps": self.steps, "vars": self.vars, "run": self.run, **self.locals}
 

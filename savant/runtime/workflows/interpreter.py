@@ -13,10 +13,12 @@ from savant.runtime.execution import Execution
 from savant.runtime.journal import FINAL, Answer, Parked
 from savant.runtime.journal_input import Do, Retry
 from savant.runtime.limits import Limits
+from savant.runtime.secrets import missing
 from savant.runtime.workflows.expressions import ExpressionError, Scope, evaluate, evaluate_test
 from savant.runtime.workflows.filters import describe, text
 from savant.runtime.workflows.inputs import coerce_inputs, resolve_inputs
 from savant.runtime.workflows.parallel import run_all, within
+from savant.runtime.workflows.secret_names import placeholders, secret_names
 from savant.runtime.workflows.steps import (
     AgentStep,
     ApprovalStep,
@@ -186,14 +188,23 @@ class _Interpreter:
         )
 
     async def _tool(self, step: ToolStep, scope: Scope, path: str) -> Any:
-        arguments = evaluate(step.arguments, scope, (*step.at, "with"))
+        secrets = secret_names(step.arguments)
+        arguments = evaluate(step.arguments, scope.with_secrets(placeholders(secrets)), (*step.at, "with"))
         toolbox = self._execution.toolbox
         effect = toolbox.spec(step.tool).effect
 
         async def do() -> Any:
-            return await toolbox.call(step.tool, arguments)
+            given = await self._with_secrets(step, scope, secrets) if secrets else arguments
+            return await toolbox.call(step.tool, given)
 
         return await self._record(step, path, "tool", arguments, do, effect=effect, tool_name=step.tool)
+
+    async def _with_secrets(self, step: ToolStep, scope: Scope, names: set[str]) -> Any:
+        """The arguments with the secrets themselves, which go to the tool and nowhere else."""
+        values = await self._execution.vault.values()
+        if gone := names - values.keys():
+            raise missing(gone)
+        return evaluate(step.arguments, scope.with_secrets({name: values[name] for name in names}), (*step.at, "with"))
 
     async def _agent(self, step: AgentStep, scope: Scope, path: str) -> Any:
         goal = text(evaluate(step.goal, scope, (*step.at, "goal")))

@@ -40,6 +40,13 @@ class Known:
         self.steps: dict[str, frozenset[str] | None] = {}
         self.vars: set[str] = set()
         self.locals: set[str] = set()
+        self.secrets = False
+
+    def for_a_tool(self) -> Known:
+        """The same in the arguments of a tool, which may be given secrets."""
+        other = self.copy()
+        other.secrets = True
+        return other
 
     def copy(self) -> Known:
         other = Known(self.inputs)
@@ -57,6 +64,8 @@ class Known:
         root = reference.parts[0]
         members = {"inputs": self.inputs, "vars": self.vars, "loop": LOOP_FIELDS, "run": RUN_FIELDS}
         names = {"inputs", "steps", "vars", "run", *self.locals}
+        if root == "secrets":
+            return self._secret_fault(reference)
         if root not in names:
             return _unknown(reference, 0, f"Nothing is called `{root}` here.", names)
         if len(reference.parts) < 2:
@@ -70,6 +79,13 @@ class Known:
         ):
             return _unknown(reference, 1, f"`{root}` has no `{reference.parts[1]}`.", members[str(root)])
         return None
+
+    def _secret_fault(self, reference: Reference) -> Fault | None:
+        if not self.secrets:
+            return Fault("A secret can be read only in the arguments of a tool.", reference.offsets[0])
+        if len(reference.parts) == 2 and isinstance(reference.parts[1], str) and not reference.guarded:
+            return None
+        return Fault("A secret is read by its name.", reference.offsets[0], "Write `${{ secrets.NAME }}`.")
 
     def _step_fault(self, reference: Reference, ids: dict[str, Step]) -> Fault | None:
         id = str(reference.parts[1])

@@ -14,6 +14,7 @@ from savant.runtime.tools.validate import problems
 from savant.runtime.workflows.expressions import OPEN, Part, always_true, parse_template
 from savant.runtime.workflows.inputs import mismatch
 from savant.runtime.workflows.names import Known, shape_of
+from savant.runtime.workflows.secret_names import computed_secret
 from savant.runtime.workflows.steps import (
     AgentStep,
     ApprovalStep,
@@ -111,7 +112,7 @@ class _Validator:
     def _body(self, step: Step, known: Known) -> None:
         match step:
             case ToolStep():
-                self._expressions(step.arguments, (*step.at, "with"), known)
+                self._expressions(step.arguments, (*step.at, "with"), known.for_a_tool())
                 self._tool(step)
             case AgentStep():
                 self._expressions(step.goal, (*step.at, "goal"), known)
@@ -274,7 +275,7 @@ class _Validator:
         for part in template:
             if isinstance(part, Part):
                 for reference in part.expression.references:
-                    fault = known.fault(reference, self._ids)
+                    fault = known.fault(reference, self._ids) or computed_secret(part.expression, reference)
                     if fault is not None:
                         self._fault(Fault(fault.message, part.offset + fault.offset, fault.hint), value, at)
 
