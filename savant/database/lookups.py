@@ -145,6 +145,15 @@ async def next_id(connection: AsyncConnection, table: str) -> int:
     return (await connection.execute(last, {"table": table})).scalar_one()
 
 
+async def last_workspace(database: Database) -> int:
+    """The highest number that a workspace may have; 0 if there is none. Which are there, each must say for itself."""
+    last = text("SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('workspaces', 'id')), 0)")
+    if database.dialect == "sqlite":
+        last = text("SELECT coalesce(max(id), 0) FROM workspaces")
+    async with declared(database, Declared()) as connection:
+        return (await connection.execute(last)).scalar_one()
+
+
 async def _shown(database: Database, shape: type[Found], where: ColumnElement[bool], presented: str) -> Found | None:
     """The row that what is presented opens, as far as `shape` has columns for it."""
     model, make = _MODELS[shape], cast(Any, shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import select
@@ -11,10 +11,10 @@ from sqlalchemy import select
 from savant.crypto import Keyring, Sealed, key_id, new_key, read_keys
 from savant.database.connect import Database
 from savant.database.file_lock import file_lock
+from savant.database.lookups import last_workspace
 from savant.database.work import UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.secret import Secret
-from savant.models.workspace import Workspace
 from savant.schemas.actors import Actor
 from savant.schemas.secrets import KeyRotation
 from savant.services.keystores import FILE, Keystore, keystore
@@ -59,19 +59,13 @@ async def rotate(settings: Settings, forget: bool = False) -> KeyRotation:
             await asyncio.to_thread(store.write, " ".join([new_key(), *(older or "").split()]))
         keyring = await to_open(settings)
         rotation = KeyRotation(key_id=keyring.current, resealed=0)
-        for workspace_id, team_id in await _workspaces(database):
-            actor = Actor(user_id=0, workspace_id=workspace_id, team_id=team_id, role="owner")
-            async with database.work(actor) as work:
+        for workspace_id in range(1, await last_workspace(database) + 1):
+            nobody = Actor(user_id=0, workspace_id=workspace_id, team_id=0, role="owner")
+            async with database.work(nobody) as work:
                 await _reseal(work, keyring, rotation)
         if forget:
             rotation.forgotten = await asyncio.to_thread(_forget, store, keyring.current)
     return rotation
-
-
-async def _workspaces(database: Database) -> Sequence[tuple[int, int]]:
-    nobody = Actor(user_id=0, workspace_id=0, team_id=0, role="owner")
-    async with database.read(nobody) as work:
-        return [(id, team) for id, team in await work.session.execute(select(Workspace.id, Workspace.team_id))]
 
 
 async def _reseal(work: UnitOfWork, keyring: Keyring, rotation: KeyRotation) -> None:
