@@ -16,6 +16,7 @@ from savant.server.v1.repositories import Repositories
 from savant.server.v1.rulesets import Rulesets
 from savant.server.v1.runs import Runs
 from savant.server.v1.search import Search
+from savant.server.v1.secrets import Secrets
 from savant.server.v1.storage import Storage
 from savant.server.v1.versions import Versions
 from savant.server.v1.workflows import Workflows
@@ -32,6 +33,7 @@ DOORS: dict[str, type] = {
     "versions": Versions,
     "approvals": Approvals,
     "budgets": Budgets,
+    "secrets": Secrets,
     "conversations": Conversations,
     "repositories": Repositories,
     "search": Search,
