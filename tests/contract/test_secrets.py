@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from savant.client import Client, connect
 from savant.crypto import new_key
 from savant.database.connect import Database
+from savant.database.declared import Declared
+from savant.database.lookups import declared
+from savant.database.seed import local_actor
 from savant.errors import ErrorCode, SavantError
 from savant.models.all import MODELS
 from savant.schemas.programs import Bundle
@@ -41,9 +47,19 @@ async def started(client: Client, create: RunCreate) -> Run:
     return await client.runs.get(run.id)
 
 
+@asynccontextmanager
+async def in_the_workspace(settings: Settings) -> AsyncGenerator[AsyncConnection, None]:
+    """A bare connection, that sees what the local user's workspace has."""
+    async with Database.open(settings.database) as database:
+        actor = await local_actor(database)
+        who = Declared(actor.workspace_id, actor.team_id, actor.user_id)
+        async with declared(database, who, write=True) as connection:
+            yield connection
+
+
 async def everything(settings: Settings) -> str:
     """All that is in the database, as text."""
-    async with Database.open(settings.database) as database, database.engine.connect() as connection:
+    async with in_the_workspace(settings) as connection:
         names = [model.__tablename__ for model in MODELS]
         rows = [(await connection.execute(text(f"SELECT * FROM {name}"))).all() for name in names]
     return repr([[tuple(_plain(value) for value in row) for row in table] for table in rows])
@@ -156,7 +172,7 @@ async def test_keys_of_the_settings_come_before_those_of_the_machine(settings: S
 async def test_a_row_copied_to_another_name_does_not_open(client: Client, settings: Settings, root: Path) -> None:
     await client.secrets.set(SecretSet(name="MINE", value=VALUE))
     await client.secrets.set(SecretSet(name="TOKEN", value="something else"))
-    async with Database.open(settings.database) as database, database.engine.begin() as connection:
+    async with in_the_workspace(settings) as connection:
         await connection.execute(
             text("UPDATE secrets SET sealed = (SELECT sealed FROM secrets WHERE name = 'MINE') WHERE name = 'TOKEN'")
         )
