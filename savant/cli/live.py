@@ -38,6 +38,7 @@ class Live:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._nodes: dict[str, Node] = {}
+        self._notes: dict[str, str] = {}
         self._text = ""
         self._began = clock.monotonic()
         self._tokens = 0
@@ -59,6 +60,8 @@ class Live:
         payload = event.payload
         if event.type == "text.delta":
             self._text = (self._text + str(payload.get("text", "")))[-4000:]
+        elif event.type == "agent.escalated":
+            self._notes[str(payload["path"]).removesuffix("/agent")] = tree.escalation(payload)
         elif event.type.startswith("step.") and "path" in payload:
             self._step(event.type.removeprefix("step."), payload)
 
@@ -99,6 +102,8 @@ class Live:
         line.append("  " + "  ".join(filter(None, facts)), "dim")
         if node.error:
             line.append("  " + visible(node.error), "red")
+        if placed.path in self._notes:
+            line.append("  ↑ " + visible(self._notes[placed.path]), "yellow")
         line.truncate(width, overflow="ellipsis")
         return line
 

@@ -80,6 +80,8 @@ class Lines(Silent):
                 self._say.note(f"{tree.mark('failed')} {describe(payload)}  {payload.get('error_message') or ''}")
             case "step.served":
                 self._say.detail(f"{tree.mark('completed')} {describe(payload)}  {style('(recorded)', 'dim')}")
+            case "agent.escalated":
+                self._say.note(f"{style('↑', 'yellow')} {payload['path']}  {tree.escalation(payload)}")
             case _:
                 return
 

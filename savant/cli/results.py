@@ -78,7 +78,8 @@ def summary(run: Run) -> str:
 
 
 def next_command(run: Run) -> str | None:
-    """What to type next, where a run did not simply end well."""
+    """What to type next, where a run did not simply end well; a delegated run goes on with the whole."""
+    whole = run.journal_run_id or run.id
     match run.status:
         case "waiting" if run.approval_id is not None and run.error_code == ErrorCode.UNCERTAIN_STEP:
             see, yes = f"savant approvals show {run.approval_id}", f"savant approvals approve {run.approval_id}"
@@ -92,9 +93,9 @@ def next_command(run: Run) -> str | None:
         case "waiting":
             return f"See what it asks: savant runs show {run.id}"
         case "failed" | "stopped":
-            return f"See: savant runs show {run.id}. Go on from there: savant runs resume {run.id}"
+            return f"See: savant runs show {run.id}. Go on from there: savant runs resume {whole}"
         case "running" if run.alive is False:
-            return f"Its process is gone. Go on from there: savant runs resume {run.id}"
+            return f"Its process is gone. Go on from there: savant runs resume {whole}"
         case "running" | "pending":
             return f"Follow it: savant runs watch {run.id}"
         case _:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from savant.cli import tables
 from savant.cli.output import style
@@ -37,11 +37,21 @@ def nested(paths: Sequence[str]) -> Iterator[Placed]:
     yield from walk("", 0)
 
 
-def drawn(steps: Sequence[Step]) -> str:
-    """The last attempt at each path: mark, number, name, tool, time, tokens, cost, and how its output begins."""
+def drawn(steps: Sequence[Step], notes: Mapping[int, str] | None = None) -> str:
+    """The last attempt at each path: mark, number, name, tool, time, tokens, cost, its error; `notes` by number."""
     last = {step.path: step for step in steps}
-    lines = [_line(placed, last[placed.path]) for placed in nested([step.path for step in steps])]
+    lines: list[str] = []
+    for placed in nested([step.path for step in steps]):
+        step = last[placed.path]
+        lines.append(_line(placed, step))
+        if notes and step.step_number in notes:
+            lines.append(" " * 10 + style(notes[step.step_number], "yellow"))
     return "\n".join(lines)
+
+
+def escalation(payload: Mapping[str, Any]) -> str:
+    """That a small model handed over to the large one, and why."""
+    return f"{payload['from']} hands over to {payload['to']}: {payload['why']}"
 
 
 def title(name: str, type: str, tool_name: str | None, agent: str | None) -> str:

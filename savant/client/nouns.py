@@ -196,8 +196,10 @@ class Runs:
         """What it runs, resolved: definitions with their versions, models, the state of the repository."""
         return await self._transport.call("runs", "program", Program, id=id)
 
-    async def traces(self, id: int, after: int = 0, limit: int = 1000) -> list[Trace]:
-        return await self._transport.call("runs", "traces", list[Trace], id=id, after=after, limit=limit)
+    async def traces(self, id: int, after: int = 0, limit: int = 1000, event_type: str | None = None) -> list[Trace]:
+        return await self._transport.call(
+            "runs", "traces", list[Trace], id=id, after=after, limit=limit, event_type=event_type
+        )
 
     async def stop(self, id: int) -> Run:
         """Ask a run to stop; it does so before its next step, and a waiting one at once."""

@@ -7,7 +7,7 @@ the SQL comes from them, and the tests read it back through them.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from savant import clock
+from savant.database import child_runs
 from savant.database.connect import Database
 from savant.database.journal_sql import STEP, TRACE_ROW, dialect_tools, statements
 from savant.models.blob import Blob
@@ -37,8 +38,15 @@ class Wire(Protocol):
     async def close(self) -> None: ...
 
 
+# The delegated runs among steps, as `child_runs.statement` takes them; they may refer to blobs that come with them.
+Delegated = Callable[[Sequence[Step], Mapping[str, bytes]], Awaitable[list[dict[str, Any]]]]
+
+
 class DatabaseJournalStore:
-    """A run's journal in the database; it holds one connection from its first use until `aclose`."""
+    """A run's journal in the database; it holds one connection from its first use until `aclose`.
+
+    With `delegated` the rows of delegated runs are written with the steps that they are.
+    """
 
     def __init__(self, database: Database, workspace_id: int, run_id: int) -> None:
         self._workspace_id = workspace_id
@@ -46,6 +54,7 @@ class DatabaseJournalStore:
         self._dialect = database.dialect
         self._statements = statements(self._dialect)
         self._wire = _open_wire(database, workspace_id)
+        self.delegated: Delegated | None = None
 
     async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
         """One short transaction; durable when it returns. A step is written again by its number, a trace once."""
@@ -57,6 +66,9 @@ class DatabaseJournalStore:
         if steps:
             rows = [self._step(step, now) for step in steps]
             batches.append((self._statements.upsert_step, self._together(STEP, rows)))
+        if steps and self.delegated is not None and (delegated := await self.delegated(steps, blobs)):
+            upsert = child_runs.upsert(self._dialect)
+            batches.append((upsert.statement, [self._child(child, upsert.order) for child in delegated]))
         if traces:
             rows = [self._trace(trace, now) for trace in traces]
             batches.append((self._statements.insert_trace, self._together(TRACE_ROW, rows)))
@@ -106,6 +118,14 @@ class DatabaseJournalStore:
             step.input_tokens, step.output_tokens, self._moment(step.started_at), self._moment(step.completed_at),
             step.duration_ms, now,
         )  # fmt: skip
+
+    def _child(self, child: Mapping[str, Any], order: Sequence[str]) -> tuple[Any, ...]:
+        kept = dict(child)
+        for name in ("inputs", "result"):
+            kept[name] = _text(kept[name])
+        for name in ("goal", "error_message"):
+            kept[name] = _plain(kept[name])
+        return tuple(self._moment(kept[name]) if name.endswith("_at") else kept[name] for name in order)
 
     def _trace(self, trace: Trace, now: Any) -> tuple[Any, ...]:
         return (

@@ -30,6 +30,9 @@ class Run(Identified, Tenant, Updated, Base):
     """`visibility` is that of what it runs, when it began; `program_hash` names the blob of what was resolved.
 
     `runnable_id` is None for a definition from a file.
+
+    A delegated run has no journal of its own: its steps are those of `journal_run_id` under `journal_path`, and its
+    row is written with them (`database.child_runs`).
     """
 
     __tablename__ = "runs"
@@ -39,6 +42,7 @@ class Run(Identified, Tenant, Updated, Base):
         one_of("visibility", Visibility),
         Index("idx_runs_runnable", "runnable_type", "runnable_id"),
         Index("idx_runs_workspace_id", "workspace_id", "id"),
+        Index("idx_runs_journal_run_id_journal_path", "journal_run_id", "journal_path", unique=True),
         latest("idx_runs_created_at", "created_at"),
         partial_unique(
             "idx_runs_idempotency_key", "workspace_id", "idempotency_key", where="idempotency_key IS NOT NULL"
@@ -54,6 +58,8 @@ class Run(Identified, Tenant, Updated, Base):
     runnable_slug: Mapped[str] = mapped_column(String(255))
     version_id: Mapped[int | None] = reference("definition_versions.id", "SET NULL")
     parent_run_id: Mapped[int | None] = reference("runs.id", "CASCADE")
+    journal_run_id: Mapped[int | None] = mapped_column(BigId)
+    journal_path: Mapped[str | None]
     forked_from_id: Mapped[int | None] = reference("runs.id", "SET NULL")
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     status: Mapped[str] = word("pending", index=True)

@@ -82,6 +82,7 @@ class Journal:
             self._spending.add_step(step)
             self._last[step.path] = step
             self._number = max(self._number, step.step_number)
+        self.begins = next_seq == 1  # whether this is the first execution of the run
         self._seq = next_seq
         self._writer = Writer(store)
         self._chained: set[str] = set()

@@ -58,6 +58,8 @@ class Run(Schema):
     """A stored run. `result` is {"text": ..., "output": ...} for an agent, {"outputs": {...}} for a workflow.
 
     `alive` says of a running one whether its process still lives, `approval_id` of a waiting one what it asks.
+    A delegated run is a part of another: its steps are those of run `journal_run_id` inside `journal_path`, its
+    caller is `parent_run_id`, and what it cost is in its caller's cost too.
     """
 
     id: int
@@ -72,6 +74,8 @@ class Run(Schema):
     error_message: str | None
     version_id: int | None
     parent_run_id: int | None
+    journal_run_id: int | None
+    journal_path: str | None
     forked_from_id: int | None
     repository_commit: str | None
     cost_usd: float | None
@@ -117,10 +121,15 @@ class RunResume(Input):
 
 
 class RunList(Input):
-    """Filters of `runs.list`, newest first; `limit` is at most 1,000, `cursor` is the page before's `next_cursor`."""
+    """Filters of `runs.list`, newest first; `limit` is at most 1,000, `cursor` is the page before's `next_cursor`.
+
+    `parent` is the run whose delegated runs are wanted; with `whole` there are no delegated runs.
+    """
 
     status: RunStatus | None = None
     type: RunnableType | None = None
     slug: str | None = None
+    parent: int | None = None
+    whole: bool = False
     limit: int = 50
     cursor: str | None = None

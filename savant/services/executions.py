@@ -25,6 +25,7 @@ from savant.schemas.programs import Program
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate
 from savant.services import (
     approvals,
+    child_runs,
     conversations,
     leases,
     models,
@@ -177,6 +178,7 @@ async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore
     try:
         blob = await store.read_blobs([row.program_hash or ""])
         program = msgspec.json.decode(blob[row.program_hash or ""], type=Program)
+        store.delegated = child_runs.among(row.id, program.versions, store.read_blobs)
         root = places.named(app, config.root)
         registry = models.registry(app.settings)
         toolbox, vault = _tools(app, root, program)
@@ -216,6 +218,12 @@ def _waiting(parked: Parked) -> SavantError:
 async def _finish(app: App, run_id: int, ending: Ending, lease_holder: str, failed_path: str | None = None) -> Run:
     """Write the end of an execution, unless the lease was lost: then the run is somebody else's."""
     now = clock.now()
+    outcome = {
+        "status": ending.status,
+        "error_code": ending.error.code.value if ending.error else None,
+        "error_message": str(ending.error) if ending.error else None,
+        "completed_at": None if ending.status == "waiting" else now,
+    }
     async with app.work() as work:
         row = await runs.find(work, run_id)
         totals = await work.session.execute(
@@ -229,22 +237,20 @@ async def _finish(app: App, run_id: int, ending: Ending, lease_holder: str, fail
             update(Row)
             .where(Row.id == run_id, Row.lease_holder == lease_holder)
             .values(
-                status=ending.status,
+                **outcome,
                 result=ending.result,
-                error_code=ending.error.code.value if ending.error else None,
-                error_message=str(ending.error) if ending.error else None,
                 failed_path=failed_path if ending.status == "failed" else None,
                 cost_usd=cost,
                 input_tokens=input_tokens or 0,
                 output_tokens=output_tokens or 0,
                 lease_holder=None,
                 lease_expires_at=None,
-                completed_at=None if ending.status == "waiting" else now,
                 duration_ms=round((now - (row.started_at or now)).total_seconds() * 1000),
                 updated_at=now,
             )
         )
         if ended.rowcount == 1:  # pyright: ignore[reportAttributeAccessIssue]
+            await child_runs.settle(work, run_id, **outcome)
             await spendings.add(work, row, (cost or 0.0) - counted)
             if ending.parked is not None:
                 await approvals.ask(work, run_id, ending.parked)

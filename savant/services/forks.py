@@ -42,7 +42,7 @@ async def fork(app: App, id: int, options: RunFork) -> Run:
 async def retry(app: App, id: int, options: RunRetry) -> Run:
     """A pending run of the same definition and inputs; with `from_failed` it begins with what was completed."""
     async with app.read() as work:
-        row = await runs.find(work, id)
+        row = await runs.find(work, id, whole=True)
         record = await recordings.load(work, id) if options.from_failed else None
         program = record.program if record else await recordings.program_of(work, row)
     if options.from_failed and row.status == "completed":
@@ -111,5 +111,5 @@ async def _create(
     row: Row = await runs.find(work, run.id)
     row.forked_from_id = id
     row.cost_usd = sum(step.cost_usd or 0.0 for step in steps)  # was spent, and counted, when it was done
-    await recordings.keep_steps(work, run.id, steps)
+    await recordings.keep_steps(work, run.id, steps, program.versions)
     return await runs.get(work, run.id)

@@ -58,7 +58,7 @@ async def take(work: UnitOfWork, id: int, lease_holder: str) -> bool:
     """Become the one who carries out the run; False if it needs nobody any more, CONFLICT if somebody else does."""
     from savant.services.runs import find
 
-    row = await find(work, id, lock=True)
+    row = await find(work, id, lock=True, whole=True)
     if alive(row.lease_holder, row.lease_expires_at):
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is being carried out by {row.lease_holder}.")
     if row.status not in ("pending", "running"):

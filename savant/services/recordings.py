@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -22,7 +22,7 @@ from savant.schemas.records import Record, RecordedTool
 from savant.schemas.runs import Run, RunConfig, RunStatus
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
-from savant.services import runs
+from savant.services import child_runs, runs
 
 BATCH = 500
 _SHARED = (
@@ -33,7 +33,7 @@ _SHARED = (
 
 async def load(work: Reading, id: int) -> Record:
     """The whole run; NOT_FOUND if it is not there, or if parts of it were removed to free space."""
-    row = await runs.find(work, id)
+    row = await runs.find(work, id, whole=True)
     steps = await _steps(work, id)
     program = await program_of(work, row)
     return Record(
@@ -78,8 +78,8 @@ async def keep_tools(work: UnitOfWork, toolbox: Toolbox) -> str:
     return digest(raw)
 
 
-async def keep_steps(work: UnitOfWork, id: int, steps: Sequence[Step]) -> None:
-    """Write the steps, as they are, into a run."""
+async def keep_steps(work: UnitOfWork, id: int, steps: Sequence[Step], versions: Mapping[str, int]) -> None:
+    """Write the steps, as they are, into a run, and the runs that it delegated; `versions` is its program's."""
     for step in steps:
         values = msgspec.structs.asdict(step)
         values["step_type"] = values.pop("type")
@@ -88,6 +88,7 @@ async def keep_steps(work: UnitOfWork, id: int, steps: Sequence[Step]) -> None:
                 values[name] = msgspec.json.decode(values[name])
         work.session.add(StepRow(run_id=id, **values))
     await work.session.flush()
+    await child_runs.keep(work, id, steps, versions)
 
 
 async def keep(work: UnitOfWork, record: Record, traces: Sequence[Trace]) -> Run:
@@ -109,7 +110,7 @@ async def keep(work: UnitOfWork, record: Record, traces: Sequence[Trace]) -> Run
     )
     work.session.add(row)
     await work.session.flush()
-    await keep_steps(work, row.id, record.steps)
+    await keep_steps(work, row.id, record.steps, {})  # its versions are numbers of another place
     await _keep_traces(work, row.id, traces)
     return await runs.get(work, row.id)
 

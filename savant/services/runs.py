@@ -22,7 +22,7 @@ from savant.schemas.programs import Bundle, Program
 from savant.schemas.runs import FINISHED, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
-from savant.services import approvals, conversations, leases, records
+from savant.services import approvals, child_runs, conversations, leases, records
 
 
 async def list(work: Reading, query: RunList) -> Page[Run]:
@@ -34,6 +34,10 @@ async def list(work: Reading, query: RunList) -> Page[Run]:
         statement = statement.where(Row.runnable_type == query.type)
     if query.slug is not None:
         statement = statement.where(Row.runnable_slug == query.slug)
+    if query.parent is not None:
+        statement = statement.where(Row.parent_run_id == query.parent)
+    if query.whole:
+        statement = statement.where(Row.journal_run_id.is_(None))
     if query.cursor is not None:
         statement = statement.where(Row.id < records.number(query.cursor))
     rows = (await work.session.scalars(statement.limit(query.limit + 1))).all()
@@ -89,7 +93,7 @@ async def _keep_versions(work: UnitOfWork, given: Bundle, program: Program) -> i
 
 async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
     """Make a run that stopped, failed, waits or lost its process ready to go on from its journal."""
-    row = await find(work, id, lock=True)
+    row = await find(work, id, lock=True, whole=True)
     if row.status == "completed":
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is completed; there is nothing to resume.")
     if row.status == "running" and leases.alive(row.lease_holder, row.lease_expires_at):
@@ -110,7 +114,7 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
 
 
 async def stop(work: UnitOfWork, id: int) -> Run:
-    row = await find(work, id, lock=True)
+    row = await find(work, id, lock=True, whole=True)
     if row.status in FINISHED:
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is already {row.status}.")
     row.stop_requested_at = clock.now()
@@ -119,11 +123,15 @@ async def stop(work: UnitOfWork, id: int) -> Run:
         row.error_code = ErrorCode.STOPPED.value
         row.error_message = "Stopped on request."
         row.completed_at = clock.now()
+        await child_runs.settle(
+            work, id, status=row.status, error_code=row.error_code, error_message=row.error_message,
+            completed_at=row.completed_at,
+        )  # fmt: skip
     return await get(work, id)
 
 
 async def delete(work: UnitOfWork, id: int) -> None:
-    row = await find(work, id, lock=True)
+    row = await find(work, id, lock=True, whole=True)
     if row.status == "running" and leases.alive(row.lease_holder, row.lease_expires_at):
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is running.", hint=f"Stop it first: savant runs stop {id}.")
     await work.session.delete(row)
@@ -131,9 +139,10 @@ async def delete(work: UnitOfWork, id: int) -> None:
 
 async def steps(work: Reading, id: int) -> builtins.list[Step]:
     """All steps of a run by number, inputs and outputs in full."""
-    await find(work, id)
+    row = await find(work, id)
     read = blobs.reader(work)
-    rows = await work.session.scalars(select(StepRow).where(StepRow.run_id == id).order_by(StepRow.step_number))
+    own = child_runs.within(row)
+    rows = await work.session.scalars(select(StepRow).where(*own).order_by(StepRow.step_number))
     return [await _step(row, read) for row in rows]
 
 
@@ -145,13 +154,18 @@ async def _step(row: StepRow, read: ReadBlobs) -> Step:
     return msgspec.convert(fields, Step)
 
 
-async def traces(work: Reading, id: int, after: int = 0, limit: int = 1000) -> builtins.list[Trace]:
-    """The run's events with a `seq` above `after`, in order."""
-    await find(work, id)
+async def traces(
+    work: Reading, id: int, after: int = 0, limit: int = 1000, event_type: str | None = None
+) -> builtins.list[Trace]:
+    """The run's events with a `seq` above `after`, in order; of a delegated run those of its steps."""
+    row = await find(work, id)
+    own = [TraceRow.run_id == id] if row.journal_run_id is None else child_runs.within(row)
+    if event_type is not None:
+        own.append(TraceRow.event_type == event_type)
     rows = await work.session.execute(
         select(TraceRow, StepRow.step_number)
         .outerjoin(StepRow, StepRow.id == TraceRow.step_id)
-        .where(TraceRow.run_id == id, TraceRow.seq > after)
+        .where(*own, TraceRow.seq > after)
         .order_by(TraceRow.seq)
         .limit(limit)
     )
@@ -177,19 +191,30 @@ async def program(work: Reading, id: int) -> Program:
     return msgspec.json.decode(raw, type=Program)
 
 
-async def find(work: Reading, id: int, *, lock: bool = False) -> Row:
-    """The run's row; with `lock` nobody else changes it before this work is done (on SQLite nobody ever does)."""
+async def find(work: Reading, id: int, *, lock: bool = False, whole: bool = False) -> Row:
+    """The run's row; with `lock` nobody else changes it before this work is done (on SQLite nobody ever does).
+
+    With `whole` a delegated run is refused: what has a journal of its own is wanted.
+    """
     statement = select(Row).where(Row.id == id)
     row = await work.session.scalar(statement.with_for_update() if lock else statement)
     if row is None:
         raise SavantError(ErrorCode.NOT_FOUND, f"There is no run {id}.", hint="`savant runs list` shows what there is.")
+    if whole:
+        child_runs.refuse(row)
     return row
 
 
 async def _all_shown(work: Reading, rows: Sequence[Row]) -> builtins.list[Run]:
-    counts = await _steps_counts(work, [row.id for row in rows])
-    questions = await approvals.waiting_for(work, [row.id for row in rows if row.status == "waiting"])
-    return [shown(row, counts.get(row.id, 0), questions.get(row.id)) for row in rows]
+    counts = await _steps_counts(work, [row.id for row in rows if row.journal_run_id is None])
+    counts |= await child_runs.counts(work, [row.id for row in rows if row.journal_run_id is not None])
+    roots = {**{row.id: row for row in rows}, **await child_runs.roots(work, rows)}
+    holders = [roots[row.journal_run_id or row.id] for row in rows]
+    questions = await approvals.waiting_for(work, [row.id for row in holders if row.status == "waiting"])
+    return [
+        shown(row, counts.get(row.id, 0), questions.get(holder.id) if row.status == "waiting" else None, holder)
+        for row, holder in zip(rows, holders, strict=True)
+    ]
 
 
 async def _by_key(work: Reading, key: str | None) -> Row | None:
@@ -205,9 +230,11 @@ async def _steps_counts(work: Reading, ids: builtins.list[int]) -> dict[int, int
     return dict((await work.session.execute(counted)).all())
 
 
-def shown(row: Row, steps_count: int, approval_id: int | None = None) -> Run:
+def shown(row: Row, steps_count: int, approval_id: int | None = None, holder: Row | None = None) -> Run:
+    """The run as it is told; `holder` is the whole run, whose process carries out its parts too."""
+    lease = holder or row
     fields = {name: getattr(row, name) for name in Run.__struct_fields__ if hasattr(row, name)}
     fields["steps_count"] = steps_count
     fields["approval_id"] = approval_id
-    fields["alive"] = leases.alive(row.lease_holder, row.lease_expires_at) if row.status == "running" else None
+    fields["alive"] = leases.alive(lease.lease_holder, lease.lease_expires_at) if row.status == "running" else None
     return msgspec.convert(fields, Run)

@@ -42,8 +42,9 @@ class _Room(NamedTuple):
 async def gc(work: UnitOfWork, options: Gc) -> GcReport:
     """Delete what is too old or too much, then every blob that no run needs."""
     for id in (*options.pin, *options.unpin):
-        await runs.find(work, id)
-    found = (await work.session.scalars(select(Row).order_by(Row.id))).all()
+        await runs.find(work, id, whole=True)
+    whole = select(Row).where(Row.journal_run_id.is_(None))  # what is delegated goes with who delegated it
+    found = (await work.session.scalars(whole.order_by(Row.id))).all()
     pinned = {row.id for row in found if row.config.get("pinned")}.union(options.pin).difference(options.unpin)
     room = await _room(work, found)
     before = sum(room.blobs.values()) + sum(room.steps.values())

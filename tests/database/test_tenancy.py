@@ -22,7 +22,7 @@ from savant.models.step import Step
 from savant.schemas.actors import Actor
 from tests.database.rows import add_everything, add_workspace
 
-CROSSING: set[str] = {"database/tenancy.py"}
+CROSSING: set[str] = {"database/tenancy.py", "services/child_runs.py"}
 
 
 @pytest.fixture

@@ -25,15 +25,18 @@ async def list_(
     status: Annotated[Status | None, typer.Option(help="Only these.")] = None,
     type: Annotated[Literal["agent", "workflow"] | None, typer.Option(help="Only these.")] = None,
     slug: Annotated[str | None, typer.Option(metavar="SLUG", help="Only runs of this definition.")] = None,
+    parent: Annotated[int | None, typer.Option(metavar="ID", help="Only runs that this one delegated.")] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Without delegated runs.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
     cursor: Annotated[str | None, typer.Option(metavar="CURSOR", help="Go on after the page before.")] = None,
 ) -> None:
-    """List runs, the newest first."""
+    """List runs, the newest first; what a run delegated is a run, too."""
     from savant.cli import tables
     from savant.schemas.runs import RunList
 
+    query = RunList(status=status, type=type, slug=slug, parent=parent, whole=whole, limit=limit, cursor=cursor)
     async with door.connect() as client:
-        page = await client.runs.list(RunList(status=status, type=type, slug=slug, limit=limit, cursor=cursor))
+        page = await client.runs.list(query)
     headings = ["ID", "STATUS", "WHAT", "STEPS", "TOOK", "COST", "STARTED", "GOAL"]
     rows = [_row(run) for run in page.items]
     empty = "There are no runs yet. Start one: savant run REF"
@@ -43,7 +46,7 @@ async def list_(
         lambda: tables.markdown_table(headings, rows),
     )
     if not rows:
-        door.say.note(empty if not (status or type or slug or cursor) else "No run is like that.")
+        door.say.note(empty if query == RunList(limit=limit) else "No run is like that.")
     if page.next_cursor:
         door.say.note(f"There are more: --cursor {page.next_cursor}")
 
@@ -60,13 +63,13 @@ async def show(
 
     async with door.connect() as client:
         run = await _find(client, id)
-        steps = await client.runs.steps(run.id)
+        whole = await shown.Whole.of(client, run)
+    steps = whole.steps
     if step is None:
         if door.out.format in ("junit", "sarif", "markdown", "github"):
             following.report(door, run, steps)
             return
-        document = {**shown.builtins(run), "steps": shown.builtins(steps)}
-        door.out.show(document, lambda: shown.run(run, steps, previews=True))
+        door.out.show(whole.document(), lambda: shown.run(whole))
         return
     found = next((each for each in steps if each.step_number == step), None)
     if found is None:
@@ -84,7 +87,7 @@ async def _find(client: Client, id: str) -> Run:
         return await client.runs.get(int(id))
     if id != "last":
         raise SavantError(ErrorCode.USAGE, f"`{id}` is not the number of a run, nor `last`.", hint="savant runs list")
-    newest = (await client.runs.list(RunList(limit=1))).items
+    newest = (await client.runs.list(RunList(limit=1, whole=True))).items
     if not newest:
         raise SavantError(ErrorCode.NOT_FOUND, "There are no runs yet.", hint="Start one: savant run REF")
     return newest[0]
@@ -112,6 +115,7 @@ async def traces(
     id: Id,
     after: Annotated[int, typer.Option(metavar="SEQ", help="Only events after this one.")] = 0,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1000,
+    type: Annotated[str | None, typer.Option(metavar="EVENT", help="Only these, as step.failed.")] = None,
 ) -> None:
     """List the events of a run."""
     import msgspec
@@ -119,7 +123,7 @@ async def traces(
     from savant.cli import tables
 
     async with door.connect() as client:
-        found = await client.runs.traces(id, after, limit)
+        found = await client.runs.traces(id, after, limit, type)
     headings = ["SEQ", "STEP", "EVENT", "WHAT"]
     rows = [
         [str(each.seq), str(each.step_number or ""), each.event_type, msgspec.json.encode(each.payload).decode()]
@@ -227,7 +231,7 @@ def _row(run: Run) -> list[str]:
     return [
         str(run.id),
         tables.status(status),
-        run.runnable_slug,
+        f"{run.runnable_slug} (of {run.parent_run_id})" if run.parent_run_id else run.runnable_slug,
         str(run.steps_count),
         tables.duration(run.duration_ms),
         tables.money(run.cost_usd),

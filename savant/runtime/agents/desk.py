@@ -63,14 +63,23 @@ class Desk:
         self.acts = self._way_of_acting()
         self.history = History(self._head(), self.acts, self._overhead())
 
-    def hand_over(self, why: str) -> None:
-        """Give the large model the place of the small one, for good."""
-        payload = {"path": self._path, "agent": self._slug, "from": self.seat.id, "to": self._large.id, "why": why}
-        self._execution.journal.stream("agent.escalated", payload)
+    def hand_over(self, why: str, steps: int) -> None:
+        """Give the large model the place of the small one, for good, after so many model calls."""
+        self._tell(why, steps)
         self.seat = self._large
         self.acts = self._way_of_acting()
         self.history.retell(self._head(), self.acts, self._overhead())
         self.history.add(Turn(words=HANDED_OVER.format(why=why)))
+
+    def _tell(self, why: str, steps: int) -> None:
+        """Record the change once, though every execution comes by it again."""
+        journal = self._execution.journal
+        payload = {"path": self._path, "agent": self._slug, "from": self.seat.id, "to": self._large.id, "why": why}
+        last = journal.recorded(f"{self._path}/{steps}/model")
+        if journal.begins or not journal.serves(f"{self._path}/{steps + 1}/model"):
+            journal.trace("agent.escalated", payload, last.step_number if last else None)
+        else:
+            journal.stream("agent.escalated", payload)
 
     def offer_reading_on(self) -> None:
         """From the first digest on, what was left out can be read."""

@@ -96,7 +96,7 @@ class _Loop:
                 await self._overflowed(response)
                 continue
             if self._desk.is_small and (failure := failure_of(response, self._desk.seat.id)):
-                self._desk.hand_over(f"it gave no usable answer ({failure.message})")
+                self._hand_over(f"it gave no usable answer ({failure.message})")
                 continue
             try:
                 act = self._desk.acts.read(response)
@@ -137,13 +137,13 @@ class _Loop:
             summary = await self._condenser.summary(history.transcript(count), seat.window // 16, path)
             history.shorten(count, summary)
         if history.size.total > seat.room and self._desk.is_small:
-            self._desk.hand_over("there is more to read than it can")
+            self._hand_over("there is more to read than it can")
         return count > 0
 
     async def _overflowed(self, response: ModelResponse) -> None:
         """The model's window is smaller than was thought: the large one takes over, or older turns go."""
         if self._desk.is_small:
-            self._desk.hand_over("there is more to read than it can")
+            self._hand_over("there is more to read than it can")
         elif not await self._make_room(f"{self._path}/{self._steps}/compact", force=True):
             raise SavantError(
                 ErrorCode.MODEL_CONTEXT_OVERFLOW,
@@ -155,14 +155,14 @@ class _Loop:
         asked_for_help = next((call for call in calls if call.name == ESCALATE.name), None)
         if self._desk.is_small and asked_for_help is not None:
             reason = str(asked_for_help.arguments.get("reason") or "").strip()
-            self._desk.hand_over(f"it asked for that ({reason})" if reason else "it asked for that")
+            self._hand_over(f"it asked for that ({reason})" if reason else "it asked for that")
             return
         self._turns.append(calls)
         if not repeats(self._turns):
             results = await self._caller.make(calls, f"{self._path}/{self._steps}")
         elif self._desk.is_small:
             self._turns.clear()
-            self._desk.hand_over("it made the same call again and again")
+            self._hand_over("it made the same call again and again")
             return
         else:
             results = told_to_stop(calls)
@@ -174,7 +174,7 @@ class _Loop:
         told = await fitting(results, reader, self._desk, self._condenser, self._path)
         self._desk.history.add(Turn(response, calls, told))
         if too_long:
-            self._desk.hand_over("a tool gave more than it can read")
+            self._hand_over("a tool gave more than it can read")
         elif self._desk.is_small and any(result.misused for result in results):
             self._fail_small()
 
@@ -191,11 +191,14 @@ class _Loop:
                 hint="Try a more capable model, or a simpler `output_schema`.",
             )
 
+    def _hand_over(self, why: str) -> None:
+        self._desk.hand_over(why, self._steps)
+
     def _fail_small(self) -> None:
         self._mends += 1
         if self._mends >= MOST_MENDS:
             self._mends = 0
-            self._desk.hand_over("what it said was not valid, twice")
+            self._hand_over("what it said was not valid, twice")
 
     def _finish(self, answer: Answer) -> dict[str, Any]:
         if self._denied:
