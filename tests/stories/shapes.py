@@ -79,14 +79,22 @@ WORKER = """
 name: Worker
 driver_prompt: You work.
 tools: {allow: ["shell.*", "git.*"]}
+delegates: [aide]
+config: {llm_model: scripted/script.yaml}
+"""
+AIDE = """
+name: Aide
+tools: {allow: ["shell.*"]}
 config: {llm_model: scripted/script.yaml}
 """
 SCRIPT = """
 turns:
   - {text: First, tools: [{name: git.log, arguments: {}}, {name: git.status, arguments: {}}]}
   - {text: Then, delay: 0.03, tools: [{name: shell.run, arguments: {command: "echo agent >> effects; sleep 0.03"}}]}
-  - {text: And, tools: [{name: shell.run, arguments: {command: "echo again >> effects"}}]}
+  - {text: And, tools: [{name: agents.run, arguments: {agent: aide, goal: Help out.}}]}
   - It is done.
+  - {tools: [{name: shell.run, arguments: {command: "echo again >> effects"}}], when: {goal: Help out.}}
+  - {text: Helped out., when: {goal: Help out.}}
 """
 
 SHAPES = {
@@ -104,6 +112,7 @@ def project(folder: Path, name: str, workflow: str) -> Path:
         ("workflows", name, workflow),
         ("workflows", "child", CHILD),
         ("agents", "worker", WORKER),
+        ("agents", "aide", AIDE),
     ):
         file = definitions / kind / f"{slug}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -77,6 +77,7 @@ def test_a_run_killed_anywhere_ends_as_if_it_had_not_been(
     code, document = home.savant(whole, "run", shape)
     assert (code, sorted(effects(whole))) == (0, sorted(expected_effects))
     paths = completed_paths(home, document["id"])
+    parts = delegated(home, document["id"])
     traces = home.value("SELECT count(*) FROM traces")
 
     killed = folder_of(tmp_path, shape, workflow)
@@ -87,6 +88,8 @@ def test_a_run_killed_anywhere_ends_as_if_it_had_not_been(
     assert resumed["result"] == document["result"]
     assert sorted(effects(killed)) == sorted(expected_effects)
     assert completed_paths(home, resumed["id"]) == paths
+    assert delegated(home, resumed["id"]) == parts
+    assert len(parts) == ("agent" in expected_effects)
     assert_in_order(home, resumed["id"])
     assert list(files_in(killed)) == list(files_in(whole))
 
@@ -138,6 +141,12 @@ class Killer:
         assert (effect, status) == ("write", "running")
         name = str(input).partition("echo ")[2].split()[0]
         return ["--on-uncertain", "done" if name in effects(self._folder) else "retry"]
+
+
+def delegated(home: Installation, run: int) -> list[tuple[Any, ...]]:
+    """The runs that a run delegated, as their rows tell of them."""
+    facts = "journal_path, runnable_slug, status, error_code, goal, CAST(result AS TEXT)"
+    return home.rows(f"SELECT {facts} FROM runs WHERE parent_run_id = {run} AND journal_run_id = {run} ORDER BY 1")
 
 
 def completed_paths(home: Installation, run: int) -> list[str]:
