@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,6 @@ from savant.cli.command import command
 from savant.cli.door import Door
 
 if TYPE_CHECKING:
-    from savant.client import Client
     from savant.schemas.replays import Change
     from savant.schemas.runs import Run
 
@@ -91,6 +91,7 @@ async def fork(
         typer.Option("--set", metavar="PATH=VALUE", help="What is different; several values make a matrix."),
     ] = None,
     times: Annotated[int, typer.Option(metavar="N", help="Run each combination so often.")] = 1,
+    parallel: Annotated[int, typer.Option(min=1, metavar="N", help="Of a matrix, so many runs at once.")] = 4,
     follow: Follow = True,
 ) -> int:
     """Start a new run with what another did before a step, and go on live from there; the other stays as it is."""
@@ -100,7 +101,7 @@ async def fork(
 
     chosen = combinations(settings or [], times)
     if len(chosen) * times > 1:
-        return await _matrix(door, id, at, chosen * times, follow=follow)
+        return await _matrix(door, id, at, chosen * times, parallel if follow else None)
     if door.out.format == "jsonl":
         door.out.init(run_id=id)
     async with door.connect() as client:
@@ -111,17 +112,23 @@ async def fork(
         return await following.carry_out(door, client, run)
 
 
-async def _matrix(door: Door, id: int, at: str, chosen: list[list[Change]], *, follow: bool) -> int:
+async def _matrix(door: Door, id: int, at: str, chosen: list[list[Change]], parallel: int | None) -> int:
     from savant.cli import differences
-    from savant.client.matrices import measured, table
+    from savant.client.matrices import carried_out, table
     from savant.errors import ErrorCode, ExitCode, SavantError
 
-    if not follow:
+    if parallel is None:
         raise SavantError(
             ErrorCode.USAGE, "A matrix is measured, so it cannot be detached.", hint="Leave out --detach."
         )
+
+    def tell(run: Run, changes: Sequence[Change]) -> None:
+        told = ", ".join(f"{change.path}={change.value}" for change in changes)
+        door.say.note(f"Run {run.id} {run.status}{f' ({told})' if told else ''}.")
+
+    door.leaving = "The runs were interrupted. See: savant runs list"
     async with door.connect() as client:
-        runs = [await measured(client, await _one(door, client, id, at, changes), changes) for changes in chosen]
+        runs = await carried_out(client, id, at, chosen, parallel, tell)
     rows = table(runs)
     door.out.show(
         {"items": rows, "runs": runs}, lambda: differences.matrix(rows), lambda: differences.matrix(rows, markdown=True)
@@ -129,19 +136,6 @@ async def _matrix(door: Door, id: int, at: str, chosen: list[list[Change]], *, f
     failed = sum(run.status != "completed" for run in runs)
     door.say.note(f"{len(runs)} runs of {id} from {at}, {failed} of them not completed.")
     return ExitCode.RUN_FAILED if failed == len(runs) else ExitCode.DONE
-
-
-async def _one(door: Door, client: Client, id: int, at: str, changes: list[Change]) -> Run:
-    from savant.schemas.replays import RunFork
-
-    run = await client.runs.fork(id, RunFork(at=at, changes=changes))
-    door.leaving = f"Run {run.id} was interrupted. Go on from there: savant runs resume {run.id}"
-    async for _ in client.runs.follow(run.id):
-        pass
-    run = await client.runs.get(run.id)
-    told = ", ".join(f"{change.path}={change.value}" for change in changes)
-    door.say.note(f"Run {run.id} {run.status}{f' ({told})' if told else ''}.")
-    return run
 
 
 async def record(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from savant.client.client import Client
 from savant.errors import ErrorCode, SavantError
-from savant.schemas.replays import Change, Combination, Measured, Spread
+from savant.runtime.workflows.parallel import run_all
+from savant.schemas.replays import Change, Combination, Measured, RunFork, Spread
 from savant.schemas.runs import Run
 
 MANY = 200
@@ -35,6 +37,30 @@ def combinations(settings: Sequence[str], times: int) -> list[list[Change]]:
             ErrorCode.USAGE, f"That would be {len(found) * times} runs.", hint=f"At least one, and at most {MANY}."
         )
     return found
+
+
+async def carried_out(
+    client: Client,
+    id: int,
+    at: str,
+    chosen: Sequence[Sequence[Change]],
+    parallel: int,
+    ended: Callable[[Run, Sequence[Change]], None],
+) -> list[Measured]:
+    """Fork the run with each of the changes, at most `parallel` at once; `ended` is told of each as it ends.
+
+    The first that cannot be started stops those that are under way, and is raised.
+    """
+
+    async def one(changes: Sequence[Change]) -> Measured:
+        run = await client.runs.fork(id, RunFork(at=at, changes=list(changes)))
+        async for _ in client.runs.follow(run.id):
+            pass
+        run = await client.runs.get(run.id)
+        ended(run, changes)
+        return await measured(client, run, changes)
+
+    return await run_all([partial(one, changes) for changes in chosen], parallel)
 
 
 async def measured(client: Client, run: Run, changes: Sequence[Change]) -> Measured:

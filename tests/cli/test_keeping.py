@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from tests.cli.conftest import Cli
@@ -31,6 +32,35 @@ def test_a_lock_is_stable_and_says_what_drifted(project: Cli) -> None:
         "agents.reader.prompt changed",
     ]
     assert file.read_text() == text
+
+
+def test_a_lock_is_the_same_anywhere_and_every_part_of_it_can_drift(project: Cli, tmp_path: Path) -> None:
+    project.write(".savant/personas/calm.yaml", "name: Calm\ninstructions: Be calm.\n")
+    project.write(".savant/rulesets/style.yaml", "name: Style\nrules: [Be brief.]\n")
+    project.write(".savant/agents/reader.yaml", AGENT + "persona: calm\nrulesets: [style]\n")
+    assert project("lock").code == 0
+    file = Path(project.folder, "savant.lock")
+    there = shutil.copytree(project.folder, tmp_path / "another" / "place")
+    Path(there, "savant.lock").unlink()
+    agent = Path(there, ".savant/agents/reader.yaml")
+    agent.write_text("".join(sorted(agent.read_text().splitlines(keepends=True))))  # the order of keys says nothing
+    elsewhere = Cli(there, {**project.env, "SAVANT_HOME": str(tmp_path / "other"), "HOME": str(tmp_path / "other")})
+    assert elsewhere("lock").code == 0
+    assert Path(there, "savant.lock").read_bytes() == file.read_bytes()
+    lock = json.loads(file.read_text())
+    lock["mcp_servers"]["github"] = "1.2.0"
+    lock["prices"] = "2020-01-01"
+    lock["tools"]["fs.list"] = "0" * 64
+    file.write_text(json.dumps(lock))
+    project.write(".savant/personas/calm.yaml", "name: Calm\ninstructions: Be very calm.\n")
+    project.write(".savant/rulesets/style.yaml", "name: Style\nrules: [Be long.]\n")
+    drift = project("lock", "--check", "--json")
+    assert drift.code == 6
+    named = [line.partition(" changed")[0] for line in drift.json["drift"]]
+    assert named == [
+        "agents.reader.prompt", "mcp_servers.github is gone", "personas.calm", "prices", "rulesets.style",
+        "tools.fs.list",
+    ]  # fmt: skip
 
 
 def test_room_is_made(project: Cli) -> None:

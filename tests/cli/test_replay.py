@@ -108,6 +108,21 @@ def test_a_matrix_of_models_is_a_table_with_spread(project: Cli) -> None:
     assert [line.split()[0] for line in table.splitlines()[1:]] == ["Bo", "Cy"]
 
 
+def test_a_matrix_runs_side_by_side_and_no_more_at_once_than_it_is_told(project: Cli) -> None:
+    project.write("slow.yaml", "turns: [{text: Slow., delay: 0.4, usage: {output_tokens: 5}, cost_usd: 0.01}]")
+    fork = ("runs", "fork", "1", "--at", "look/look", "--set", "model=scripted/slow.yaml", "--times", "6", "--json")
+    for most, parallel in ((4, ()), (1, ("--parallel", "1", "--times", "2"))):
+        done = project(*fork, *parallel)
+        assert done.code == 0, done.stderr
+        runs = [project("runs", "show", str(run["run_id"]), "--json").json for run in done.json["runs"]]
+        spans = [(run["started_at"], run["completed_at"]) for run in runs]
+        beside = max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
+        assert beside == most
+    row = done.json["items"][0]
+    assert (row["runs"], row["outcomes"], row["cost_usd"]["mean"]) == (2, {"completed": 2}, 0.01)
+    assert row["duration_ms"]["least"] >= 400
+
+
 def test_a_retry_is_another_run(project: Cli) -> None:
     done = project("runs", "retry", "1")
     assert (done.code, done.stdout) == (0, "The notes say hello.\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,9 +20,10 @@ outputs: {m: "${{ steps.more.output }}"}
 class _Writer:
     """Draws one workflow; `count` makes its ids, `readable` holds the ids that may be read at a place."""
 
-    def __init__(self, draw: Any, *, asking: bool = False) -> None:
+    def __init__(self, draw: Any, *, asking: bool = False, agents: Sequence[str] = ()) -> None:
         self._draw = draw
         self._asking = asking
+        self._agents = agents
         self._count = 0
 
     def steps(self, depth: int, readable: list[str], *, most: int = 3) -> list[dict[str, Any]]:
@@ -32,6 +34,7 @@ class _Writer:
         id = f"s{self._count}"
         kinds = ["echo", "add", "flaky", "boom", "set", "child", "fail"]
         kinds += ["approval"] * 3 if self._asking else []
+        kinds += ["agent"] * 6 if self._agents else []
         kinds += ["condition", "parallel", "foreach", "parallel", "foreach"] if depth else []
         step = {"id": id, **self._body(self._draw(st.sampled_from(kinds)), id, depth, readable)}
         self._common(step, depth, readable)
@@ -53,6 +56,8 @@ class _Writer:
                 return {"set": {f"v{id}": value}}
             case "child":
                 return {"workflow": "child", "with": {"n": self._draw(st.integers(0, 9))}}
+            case "agent":
+                return {"agent": self._draw(st.sampled_from(self._agents)), "goal": f"See to {id}, please."}
             case "approval":
                 handled = self._draw(st.integers(0, 2)) > 0
                 return {"approval": f"Is {id} all right?", **({"on_error": "continue"} if handled else {})}
@@ -97,8 +102,8 @@ class _Writer:
 
 
 @st.composite
-def _workflow(draw: Any, *, asking: bool = False) -> str:
-    steps = _Writer(draw, asking=asking).steps(2, [], most=4)
+def _workflow(draw: Any, *, asking: bool = False, agents: Sequence[str] = ()) -> str:
+    steps = _Writer(draw, asking=asking, agents=agents).steps(2, [], most=4)
     return json.dumps({"steps": steps, "outputs": {"steps": "${{ steps }}", "vars": "${{ vars }}"}})
 
 
@@ -109,3 +114,8 @@ def _as_blocks(text: str) -> str:
 
 workflows = _workflow().map(_as_blocks)
 asking_workflows = _workflow(asking=True).map(_as_blocks)
+
+
+def workflows_of(agents: Sequence[str]) -> st.SearchStrategy[str]:
+    """Workflows in which these agents work."""
+    return _workflow(agents=agents).map(_as_blocks)

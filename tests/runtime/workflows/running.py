@@ -126,11 +126,14 @@ class Runner:
         world: World | None = None,
         config: RunConfig | None = None,
         on_uncertain: Any = "ask",
+        bundle: Bundle | None = None,
+        models: ModelRegistry | None = None,
         **others: str,
     ) -> None:
         texts = {"w": workflow, **{name.replace("_", "-"): text for name, text in others.items()}}
         workflows: Any = {slug: load("name: W\n" + text, f"{slug}.yaml", "workflow") for slug, text in texts.items()}
-        bundle = Bundle(workflows=workflows)
+        bundle = msgspec.structs.replace(bundle or Bundle(), workflows=workflows)
+        self.models = models or ModelRegistry()
         self.program = Program(type="workflow", slug="w", bundle=bundle, savant_version="0")
         self.store = store or MemoryStore()
         self.world = world or World()
@@ -142,7 +145,7 @@ class Runner:
         execution = Execution(
             program=self.program,
             journal=opened,
-            models=ModelRegistry(),
+            models=self.models,
             toolbox=Tools(self.world),
             config=self.config,
         )
