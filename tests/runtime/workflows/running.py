@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
+import pytest
 
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.definitions.load import load
@@ -160,3 +161,13 @@ class Runner:
 
     def statuses(self) -> dict[str, str]:
         return {step.path: step.status for step in self.store.steps.values()}
+
+
+async def outputs(text: str, inputs: dict | None = None, **others: str) -> dict:
+    return await Runner(text, **others).run(inputs)
+
+
+async def failure(runner: Runner, inputs: dict | None = None) -> SavantError:
+    with pytest.raises(SavantError) as caught:
+        await runner.run(inputs)
+    return caught.value
