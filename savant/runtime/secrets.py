@@ -66,7 +66,7 @@ class Mask:
     """Takes values, and the ways they are commonly written, out of whatever has text in it."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        self._forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
+        self._forms = sorted({form for value in values if value for form in _forms(value)}, key=len, reverse=True)
 
     def hide(self, value: Any) -> Any:
         """The JSON value with `***` in their places."""

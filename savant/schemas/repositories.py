@@ -8,19 +8,25 @@ from typing import Any, Literal
 import msgspec
 
 from savant.schemas.base import Input, Name, Schema, Slug
+from savant.schemas.secrets import SecretName
 
 State = Literal["missing", "current", "stale", "indexing"]
 MAX_FILE_BYTES = 1_000_000
 
 
 class IndexConfig(Input):
-    """What is indexed; `exclude` are globs of paths, `memory` the folders of notes that `memory` searches keep to."""
+    """What is indexed; `exclude` are globs of paths, `memory` the folders of notes that `memory` searches keep to.
+
+    Of a URL: `token` is the name of the secret that opens it, and a `shallow` clone is without past commits.
+    """
 
     max_file_bytes: int = MAX_FILE_BYTES
     max_files: int = 200_000
     max_commits: int = 10_000
     exclude: tuple[str, ...] = ()
     memory: tuple[str, ...] = (".savant/memory", "memory-bank")
+    token: SecretName | None = None
+    shallow: bool = False
 
 
 class RepositoryCreate(Input):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ from savant.runtime.indexing.scanner import Limits, scan, top
 from savant.schemas.base import Page, slugify
 from savant.schemas.lists import ListQuery
 from savant.schemas.repositories import IndexConfig, IndexReport, IndexStatus, Repository, RepositoryCreate
-from savant.services import indexing, leases, places, records
+from savant.services import indexing, leases, places, records, vaults
 from savant.services.app import App
 
 EXAMPLES = 10
@@ -177,10 +178,20 @@ async def _root(app: App, row: Row, *, fetch: bool) -> Path:
         return Path(row.local_path)
     folder = _cache(app, row.id)
     if fetch:
-        await clone.update(row.remote_url or "", folder, row.branch or None)
+        await clone.update(await _remote(app, row), folder)
     elif not folder.is_dir():
         raise SavantError(ErrorCode.NOT_FOUND, f"`{row.slug}` is not cloned yet.", hint=f"savant index {row.slug}")
     return folder
+
+
+async def _remote(app: App, row: Row) -> clone.Remote:
+    """The remote with its token: a secret of the workspace, or what the user of this machine has set for it."""
+    config, url = _config(row), row.remote_url or ""
+    if config.token is not None:
+        token = await vaults.value(app, config.token)
+    else:
+        token = None if app.serves else clone.token_from(os.environ, url)
+    return clone.Remote(url, row.branch or None, config.shallow, token)
 
 
 def _cache(app: App, id: int) -> Path:

@@ -48,6 +48,14 @@ class StoredVault:
         return values
 
 
+async def value(app: App, name: str) -> str:
+    """One secret, for what Savant itself does with it; NOT_FOUND if it is not there."""
+    values = await StoredVault(app, [name]).values()
+    if name not in values:
+        raise missing([name])
+    return values[name]
+
+
 def named(bundle: Bundle) -> set[str]:
     """The secrets that a program may come to need."""
     if not bundle.workflows:

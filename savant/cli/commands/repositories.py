@@ -54,6 +54,10 @@ async def add(
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="GLOB", help="Leave these files out.")
     ] = None,
+    token: Annotated[
+        str | None, typer.Option("--token", metavar="SECRET", help="Of a URL, the name of the secret that opens it.")
+    ] = None,
+    shallow: Annotated[bool, typer.Option("--shallow", help="Of a URL, clone it without its history.")] = False,
 ) -> None:
     """Add a repository without indexing it yet."""
     from savant.schemas.repositories import IndexConfig, RepositoryCreate
@@ -61,7 +65,7 @@ async def add(
     is_url = "://" in target or ("@" in target and ":" in target)
     create = RepositoryCreate(
         path=None if is_url else str((door.cwd / target).resolve()), url=target if is_url else None, name=name,
-        branch=branch, config=IndexConfig(exclude=tuple(exclude or ())),
+        branch=branch, config=IndexConfig(exclude=tuple(exclude or ()), token=token, shallow=shallow),
     )  # fmt: skip
     async with door.connect() as client:
         made = await client.repositories.create(create)

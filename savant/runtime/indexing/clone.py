@@ -7,12 +7,14 @@ import base64
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.engines.process import clean_environment, run
+from savant.runtime.secrets import Mask
 
 SECONDS = 1800.0
 TOKENS = {"github.com": "GITHUB_TOKEN", "gitlab.com": "GITLAB_TOKEN"}
@@ -36,7 +38,9 @@ def checked(url: str) -> str:
     parts = urlsplit(url) if "://" in url else None
     if parts and parts.password:
         raise SavantError(
-            ErrorCode.VALIDATION, "The URL has a password in it.", hint=f"Leave it out, and set {TOKEN} instead."
+            ErrorCode.VALIDATION,
+            "The URL has a password in it.",
+            hint="Leave it out, and name a secret: --token NAME",
         )
     return url.rstrip("/")
 
@@ -53,19 +57,37 @@ def source_of(url: str | None) -> Literal["local", "git", "github", "gitlab"]:
     return "github" if host == "github.com" else "gitlab" if host.startswith("gitlab.") else "git"
 
 
-async def update(url: str, folder: Path, branch: str | None) -> None:
-    """Bring `folder` to what `branch` (the remote's own without one) is at; raises UNREACHABLE if it cannot be had."""
+class Remote(NamedTuple):
+    """Where a repository is, which branch of it (its own choice without one), and with how much history."""
+
+    url: str
+    branch: str | None = None
+    shallow: bool = False
+    token: str | None = None
+
+
+async def update(remote: Remote, folder: Path) -> None:
+    """Bring `folder` to what the branch is at, fetching only what is new; raises UNREACHABLE if it cannot be had."""
+    depth = ["--depth", "1"] if remote.shallow else []
     if not (folder / ".git").is_dir():
         await remove(folder)
-        await _git(folder.parent, url, ["clone", "--quiet", *_branch(branch), "--", url, str(folder)], make=True)
+        options = [*_branch(remote.branch), *depth, "--no-single-branch"]
+        await _git(folder.parent, remote, ["clone", "--quiet", *options, "--", remote.url, str(folder)], make=True)
         return
-    await _git(folder, url, ["fetch", "--quiet", "--prune", "--force", "origin"])
-    target = f"origin/{branch}" if branch else "origin/HEAD"
-    if branch is None:
-        await _git(folder, url, ["remote", "set-head", "origin", "--auto"])
-    name = branch or (await _git(folder, url, ["rev-parse", "--abbrev-ref", target])).removeprefix("origin/")
-    await _git(folder, url, ["checkout", "--quiet", "--force", "-B", name, target, "--"])
-    await _git(folder, url, ["clean", "-ffdxq"])
+    await _git(folder, remote, ["fetch", "--quiet", "--prune", "--force", *depth, "origin"])
+    target = f"origin/{remote.branch}" if remote.branch else "origin/HEAD"
+    if remote.branch is None:
+        await _git(folder, remote, ["remote", "set-head", "origin", "--auto"])
+    name = remote.branch or (await _git(folder, remote, ["rev-parse", "--abbrev-ref", target])).removeprefix("origin/")
+    await _git(folder, remote, ["checkout", "--quiet", "--force", "-B", name, target, "--"])
+    await _git(folder, remote, ["clean", "-ffdxq"])
+
+
+def token_from(environ: Mapping[str, str], url: str) -> str | None:
+    """The token that this machine's own user has set for a URL."""
+    if not url.startswith("https://"):
+        return None
+    return environ.get(TOKEN) or environ.get(TOKENS.get(urlsplit(url).hostname or "", "")) or None
 
 
 async def remove(folder: Path) -> None:
@@ -76,24 +98,26 @@ def _branch(branch: str | None) -> list[str]:
     return ["--branch", branch] if branch else []
 
 
-async def _git(cwd: Path, url: str, arguments: list[str], *, make: bool = False) -> str:
+async def _git(cwd: Path, remote: Remote, arguments: list[str], *, make: bool = False) -> str:
     if make:
         await asyncio.to_thread(cwd.mkdir, parents=True, exist_ok=True)
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
-    done = await run(["git", *settings, *arguments], cwd=cwd, env=_environment(url), timeout=SECONDS)
+    done = await run(["git", *settings, *arguments], cwd=cwd, env=_environment(remote), timeout=SECONDS)
     if done.timed_out:
-        raise SavantError(ErrorCode.TIMEOUT, f"git {arguments[0]} of {url} took longer than {SECONDS:.0f} seconds.")
+        raise SavantError(
+            ErrorCode.TIMEOUT, f"git {arguments[0]} of {remote.url} took longer than {SECONDS:.0f} seconds."
+        )
     if done.exit_code:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        said = Mask([remote.token or ""]).hide(done.stderr.decode("utf-8", "replace")).strip().splitlines()
         raise SavantError(
             ErrorCode.UNREACHABLE,
-            f"{url} cannot be had: {said[-1].removeprefix('fatal: ') if said else 'git said nothing'}.",
-            hint=f"Check the address and the branch; for a private repository set {TOKEN}.",
+            f"{remote.url} cannot be had: {said[-1].removeprefix('fatal: ') if said else 'git said nothing'}.",
+            hint="Check the address and the branch; a private repository needs a token: docs/search.md says how.",
         )
     return done.stdout.decode("utf-8", "replace").strip()
 
 
-def _environment(url: str) -> dict[str, str]:
+def _environment(remote: Remote) -> dict[str, str]:
     """Never ask; hand over a token in the environment, which other users cannot see, and to its own host alone."""
     environment = {
         "GIT_TERMINAL_PROMPT": "0",
@@ -102,14 +126,21 @@ def _environment(url: str) -> dict[str, str]:
         "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
         "GIT_LFS_SKIP_SMUDGE": "1",
     }
-    parts = urlsplit(url) if url.startswith("https://") else None
-    token = os.environ.get(TOKEN) or os.environ.get(TOKENS.get(parts.hostname or "", "") if parts else "", "")
-    if parts and token:
-        basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    if remote.token is not None:
+        parts = urlsplit(remote.url)
+        _refuse_in_clear(parts.scheme, parts.hostname or "")
+        basic = base64.b64encode(f"x-access-token:{remote.token}".encode()).decode()
         environment |= {
             "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"http.https://{parts.netloc}/.extraHeader",
+            "GIT_CONFIG_KEY_0": f"http.{parts.scheme}://{parts.netloc}/.extraHeader",
             "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
         }
     agent = {name: os.environ[name] for name in ("SSH_AUTH_SOCK",) if name in os.environ}
     return clean_environment(environment | agent)
+
+
+def _refuse_in_clear(scheme: str, host: str) -> None:
+    if scheme == "https" or (scheme == "http" and host in ("localhost", "127.0.0.1", "::1")):
+        return
+    message = "A token is sent only over https."
+    raise SavantError(ErrorCode.VALIDATION, message, hint="Use the repository's https:// address.")
