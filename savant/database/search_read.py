@@ -18,11 +18,27 @@ class FileRow(NamedTuple):
     id: int
     repository: int
     path: str
+    changes: int
     language: str | None
     hash: str
     commit: str | None
-    changes: int
     raw_path: bytes | None
+
+
+class Candidate(NamedTuple):
+    """What a file is ranked by."""
+
+    id: int
+    repository: int
+    path: str
+    changes: int
+
+
+class Content(NamedTuple):
+    """What a file held when it was indexed, and how it could be told then that it holds it."""
+
+    text: str
+    stamp: str | None
 
 
 class RepositoryRow(NamedTuple):
@@ -47,7 +63,8 @@ class ChunkRow(NamedTuple):
     kind: str
 
 
-_FILE = 'SELECT id, repository_id, path, language, content_hash, "commit", changes, raw_path FROM repository_files'
+_FILE = 'SELECT id, repository_id, path, changes, language, content_hash, "commit", raw_path FROM repository_files'
+_CANDIDATE = "SELECT id, repository_id, path, changes FROM repository_files"
 _CHUNK = "SELECT id, file_id, first_line, last_line, symbol, kind FROM chunks"
 
 
@@ -86,13 +103,30 @@ def all_files(wire: Wire, repositories: Sequence[int]) -> list[FileRow]:
     return [FileRow(*row) for row in wire.fetch(sql, repositories)]
 
 
-def files_at(wire: Wire, repository: int, paths: Iterable[str]) -> dict[str, FileRow]:
+def candidates(wire: Wire, ids: Iterable[int]) -> dict[int, Candidate]:
+    """Files by their ids, to be ranked."""
+    rows = [
+        row for some in batches(list(ids)) for row in wire.fetch(f"{_CANDIDATE} WHERE id IN ({wanted(some)})", some)
+    ]
+    return {row[0]: Candidate(*row) for row in rows}
+
+
+def candidates_at(wire: Wire, repository: int, paths: Iterable[str]) -> dict[str, Candidate]:
     """Those of the paths that are files in the index now."""
-    found: dict[str, FileRow] = {}
+    found: dict[str, Candidate] = {}
     for some in batches(list(paths)):
-        sql = f"{_FILE} WHERE repository_id = ? AND path IN ({wanted(some)})"
-        found |= {row[2]: FileRow(*row) for row in wire.fetch(sql, (repository, *some))}
+        sql = f"{_CANDIDATE} WHERE repository_id = ? AND path IN ({wanted(some)})"
+        found |= {row[2]: Candidate(*row) for row in wire.fetch(sql, (repository, *some))}
     return found
+
+
+def recent(wire: Wire, repository: int, limit: int) -> list[list[str]]:
+    """The files that each of the newest past commits changed, newest first."""
+    sql = "SELECT paths FROM repository_commits WHERE repository_id = ? ORDER BY id DESC LIMIT ?"
+    return [
+        msgspec.json.decode(paths) if isinstance(paths, str) else paths
+        for (paths,) in wire.fetch(sql, (repository, limit))
+    ]
 
 
 def chunks(wire: Wire, ids: Iterable[int]) -> dict[int, ChunkRow]:
@@ -118,16 +152,17 @@ def symbols(wire: Wire, repositories: Sequence[int], name: str, limit: int) -> l
     return [ChunkRow(*row) for row in wire.fetch(sql, (*repositories, low, like, name, low, limit))]
 
 
-def texts(wire: Wire, ids: Iterable[int]) -> dict[int, str]:
+def contents(wire: Wire, ids: Iterable[int]) -> dict[int, Content]:
     """What files held when they were indexed."""
-    found: dict[int, str] = {}
+    found: dict[int, Content] = {}
     for some in batches(list(ids)):
-        found |= dict(wire.fetch(f"SELECT id, text FROM repository_files WHERE id IN ({wanted(some)})", some))
+        rows = wire.fetch(f"SELECT id, text, stamp FROM repository_files WHERE id IN ({wanted(some)})", some)
+        found |= {id: Content(text, stamp) for id, text, stamp in rows}
     return found
 
 
-def all_texts(wire: Wire, repositories: Sequence[int], literal: str) -> Iterator[tuple[int, str]]:
-    """(file, text) of every file, or of those with `literal` in them, by path, without holding all at once."""
+def all_contents(wire: Wire, repositories: Sequence[int], literal: str) -> Iterator[tuple[int, Content]]:
+    """(file, content) of every file, or of those with `literal` in them, by path, without holding all at once."""
     condition, parameters = wire.containing(literal) if literal else ("1 = 1", ())
     sql = (
         f"SELECT id FROM repository_files WHERE repository_id IN ({wanted(repositories)}) AND {condition}"
@@ -135,7 +170,7 @@ def all_texts(wire: Wire, repositories: Sequence[int], literal: str) -> Iterator
     )
     ids = [id for (id,) in wire.fetch(sql, (*repositories, *parameters))]
     for some in batches(ids, 50):
-        found = texts(wire, some)
+        found = contents(wire, some)
         for id in some:
             if id in found:
                 yield id, found[id]

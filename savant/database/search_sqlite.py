@@ -25,9 +25,6 @@ class SqliteSearch:
     def __init__(self, path: Path) -> None:
         self._connection = connect(path)
         self._connection.execute("PRAGMA cache_size = -65536")
-        for table in ("chunk_words", "commit_words"):
-            self._connection.execute(f"CREATE VIRTUAL TABLE temp.{table}_known USING fts5vocab(main, {table}, row)")
-        self._connection.execute("CREATE VIRTUAL TABLE temp.chunk_columns USING fts5vocab(main, chunk_words, col)")
 
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         return self._connection.execute(sql, parameters).fetchall()
@@ -133,7 +130,7 @@ class SqliteSearch:
         terms = [*query.terms, *query.names]
         if query.fragments:
             return " OR ".join(f'"{term}" *' for term in terms)
-        often = {term: self._often(table, term) for term in terms}
+        often = {term: self._often(table, f'"{term}"') for term in terms}
         rare: list[str] = []
         cost = 0
         for term in sorted(terms, key=lambda term: often[term]):
@@ -146,17 +143,14 @@ class SqliteSearch:
         together = " AND ".join([*(rare[:1]), *common])
         narrow: list[str] = []
         for term in common if table == "chunk_words" else []:
-            cost += self._named_often(term.strip('"'))
+            cost += self._often(table, f"{{symbol}} : {term}")
             narrow += [f"{{symbol}} : {term}"] if cost <= BUDGET else []
-        return " OR ".join([*rare, *narrow, f"({together})"])
+        return " OR ".join([*rare, *narrow] if rare or narrow else [f"({together})"])
 
-    def _named_often(self, term: str) -> int:
-        rows = self.fetch("SELECT doc FROM temp.chunk_columns WHERE term = ? AND col = 'symbol'", (term,))
-        return rows[0][0] if rows else 0
-
-    def _often(self, table: str, term: str) -> int:
-        rows = self.fetch(f"SELECT doc FROM temp.{table}_known WHERE term = ?", (term,))
-        return rows[0][0] if rows else 0
+    def _often(self, table: str, match: str) -> int:
+        """How many rows match; of more than can be ranked only that they are more."""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH ? LIMIT {BUDGET + 1})"
+        return self.fetch(sql, (match,))[0][0]
 
     def close(self) -> None:
         self._connection.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, UniqueConstraint
+from sqlalchemy import ColumnElement, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from savant.models.base import Base, Identified, Scoped, owner_in, reference
@@ -14,7 +14,11 @@ class RepositoryCommit(Identified, Scoped, Base):
     """`paths` are the files that the commit changed; none of a commit that changed more than can mean something."""
 
     __tablename__ = "repository_commits"
-    __table_args__ = (UniqueConstraint("repository_id", "sha"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("repository_id", "sha"),
+        Index("idx_repository_commits_repository_id_id", "repository_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     repository_id: Mapped[int] = reference("repositories.id", "CASCADE", index=False)
     sha: Mapped[str] = mapped_column(String(64))

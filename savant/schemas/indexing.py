@@ -85,6 +85,10 @@ class Weights(NamedTuple):
     names: float = 2.0
     test: float = 0.8
     generated: float = 0.8
+    prose: float = 0.9
+    # What has been worked on of late comes a little earlier: at most by this much of what the best hit scores.
+    recent: float = 0.2
+    recent_commits: int = 50
     # Of a file that changed in many commits each says less about it; this many are as none.
     few_changes: int = 10
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,17 +10,18 @@ from typing import Any, NamedTuple
 
 from savant.database import search_read as read
 from savant.database.search import SearchStore, Wire
-from savant.database.search_read import ChunkRow, FileRow, RepositoryRow
+from savant.database.search_read import Candidate, ChunkRow, Content, FileRow, RepositoryRow
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.engines.globs import compiled
 from savant.runtime.indexing import ranking, snippets
 from savant.runtime.indexing.grep import Expression
 from savant.runtime.indexing.head import quick_head
 from savant.runtime.indexing.languages import is_test, names
-from savant.runtime.indexing.parse import read as read_file
+from savant.runtime.indexing.parse import hash_of
 from savant.runtime.indexing.query import asks_for_tests, parse
 from savant.runtime.indexing.ranking import MAX_CHUNKS, MAX_COMMITS, File, Ranked
-from savant.schemas.indexing import Query
+from savant.runtime.indexing.stamps import stamp
+from savant.schemas.indexing import WEIGHTS, Query
 from savant.schemas.search import Hit, Line, Place, SearchQuery, SearchResult
 from savant.services import indexing, leases
 from savant.services.app import App
@@ -29,6 +29,8 @@ from savant.services.app import App
 MANY_CHUNKS = 5_000
 OTHERS = 3
 BECAUSE = 2
+RECENT = 3 * WEIGHTS.recent_commits
+MANY_REPOSITORIES = 5
 MAX_FILE = 16_000_000
 
 
@@ -130,15 +132,15 @@ def _by_words(wire: Wire, query: SearchQuery, scope: Scope) -> tuple[list[Hit], 
     words = parse(query.query)
     if words.empty:
         return [], False
-    ranked, files = _ranked(wire, words, query, scope)
+    ranked = _ranked(wire, words, query, scope)
     if not ranked and not words.phrases:
         words = words._replace(fragments=True)
-        ranked, files = _ranked(wire, words, query, scope)
+        ranked = _ranked(wire, words, query, scope)
     page = ranked[: query.limit]
-    return _shown(wire, page, files, words, query, scope), len(ranked) > len(page)
+    return _shown(wire, page, words, query, scope), len(ranked) > len(page)
 
 
-def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope) -> tuple[list[Ranked], dict[int, FileRow]]:
+def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope) -> list[Ranked]:
     """Files by what their chunks say and what past commits say of them."""
     only = None if scope.files is None else list(scope.files)
     symbol = {chunk.id: chunk.file for chunk in _named(wire, query.symbol, scope)} if query.symbol else None
@@ -149,49 +151,58 @@ def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope) -> tuple
     exact = symbol is not None or words.phrases or words.fragments
     past = [] if exact else wire.commits_with(words, scope.ids, MAX_COMMITS)
     told = _files_of_commits(wire, past)
-    files = {**read.files(wire, chunks[0]), **{file.id: file for found in told.values() for file in found}}
+    files = {**read.candidates(wire, chunks[0]), **{file.id: file for found in told.values() for file in found}}
     if scope.files is not None:
         files = {id: file for id, file in files.items() if id in scope.files}
     known = {id: File(file.path, file.changes) for id, file in files.items()}
     spoken = ((one.id, [file.id for file in told[one.id] if file.id in known], one.score) for one in past)
     scores, because = ranking.by_commits(spoken, known)
     tests = query.tests is not None or asks_for_tests(query.query)
-    return ranking.fused(known, chunks, scores, commits=because, tests=tests, limit=query.limit + 1), files
+    recent = _recent(wire, files, scope)
+    return ranking.fused(known, chunks, scores, commits=because, recent=recent, tests=tests, limit=query.limit + 1)
 
 
-def _files_of_commits(wire: Wire, past: Sequence[Any]) -> dict[int, list[FileRow]]:
+def _recent(wire: Wire, files: dict[int, Candidate], scope: Scope) -> dict[int, float]:
+    """How much each file is worked on; where very many repositories are searched it does not matter."""
+    if len(scope.repositories) > MANY_REPOSITORIES:
+        return {}
+    heat = {repository: ranking.by_recency(read.recent(wire, repository, RECENT)) for repository in scope.ids}
+    return {id: heat[file.repository].get(file.path, 0.0) for id, file in files.items()}
+
+
+def _files_of_commits(wire: Wire, past: Sequence[Any]) -> dict[int, list[Candidate]]:
     paths: dict[int, set[str]] = {}
     for one in past:
         repository, changed = one.owner
         paths.setdefault(repository, set()).update(changed)
-    there = {repository: read.files_at(wire, repository, changed) for repository, changed in paths.items()}
+    there = {repository: read.candidates_at(wire, repository, changed) for repository, changed in paths.items()}
     return {one.id: [there[one.owner[0]][path] for path in one.owner[1] if path in there[one.owner[0]]] for one in past}
 
 
-def _shown(
-    wire: Wire, page: list[Ranked], files: dict[int, FileRow], words: Query, query: SearchQuery, scope: Scope
-) -> list[Hit]:
+def _shown(wire: Wire, page: list[Ranked], words: Query, query: SearchQuery, scope: Scope) -> list[Hit]:
+    files = read.files(wire, [one.file for one in page])
     chunks = read.chunks(wire, [id for one in page for id in one.chunks[: OTHERS + 1]])
-    texts = read.texts(wire, [one.file for one in page])
+    contents = read.contents(wire, files)
     subjects = read.subjects(wire, [id for one in page for id in one.commits[:BECAUSE]])
     hits: list[Hit] = []
     for one in page:
         found = [chunks[id] for id in one.chunks[: OTHERS + 1] if id in chunks]
         found = found or read.chunks_of(wire, one.file)[:1] or [ChunkRow(0, one.file, 1, 1, "", "lines")]
-        lines = texts.get(one.file, "").split("\n")
+        content = contents[one.file]
+        lines = content.text.split("\n")
         shown = snippets.snippet(lines, found[0].first_line, found[0].last_line, words, query.context)
         because = [subjects[id] for id in one.commits[:BECAUSE] if id in subjects]
-        hits.append(_hit(files[one.file], found, shown, round(one.score, 4), scope, because))
+        hits.append(_hit(files[one.file], content, found, shown, round(one.score, 4), scope, because))
     return hits
 
 
 def _hit(
-    file: FileRow, found: Sequence[ChunkRow], shown: list[Line], score: float, scope: Scope,
+    file: FileRow, content: Content, found: Sequence[ChunkRow], shown: list[Line], score: float, scope: Scope,
     because: list[str] | None = None,
 ) -> Hit:  # fmt: skip
     row = scope.repositories[file.repository]
     best = found[0]
-    changed, missing = _differs(row, file)
+    changed, missing = _differs(row, file, content.stamp)
     return Hit(
         repository=row.slug, path=file.path, first_line=best.first_line, last_line=best.last_line,
         symbol=best.symbol or None, kind=best.kind, language=file.language, commit=file.commit, changed=changed,
@@ -200,16 +211,16 @@ def _hit(
     )  # fmt: skip
 
 
-def _differs(row: RepositoryRow, file: FileRow) -> tuple[bool, bool]:
+def _differs(row: RepositoryRow, file: FileRow, seen: str | None) -> tuple[bool, bool]:
     """Whether the file holds something else than the index does, and whether it is gone."""
     if row.local_path is None:
         return False, False
     path = os.fsdecode(file.raw_path) if file.raw_path else file.path
     try:
-        data = read_file(row.local_path, path, MAX_FILE)
+        there = os.lstat(os.path.join(row.local_path, path))  # noqa: PTH118  (hot, and bytes-safe)
     except OSError:
         return True, True
-    return data is None or hashlib.sha256(data).hexdigest() != file.hash, False
+    return stamp(there) != seen and hash_of(row.local_path, path, MAX_FILE) != file.hash, False
 
 
 # By symbol
@@ -219,14 +230,15 @@ def _by_symbol(wire: Wire, query: SearchQuery, scope: Scope) -> tuple[list[Hit],
     found = _named(wire, query.symbol or "", scope)
     page = found[: query.limit]
     files = read.files(wire, {chunk.file for chunk in page})
-    texts = read.texts(wire, files)
+    contents = read.contents(wire, files)
     words = parse(query.symbol or "")
     hits: list[Hit] = []
     for chunk in page:
-        lines = texts[chunk.file].split("\n")
+        content = contents[chunk.file]
+        lines = content.text.split("\n")
         last = min(chunk.last_line, chunk.first_line + 2 * query.context)
         shown = snippets.snippet(lines, chunk.first_line, last, words, query.context)
-        hits.append(_hit(files[chunk.file], [chunk], shown, 1.0, scope))
+        hits.append(_hit(files[chunk.file], content, [chunk], shown, 1.0, scope))
     return hits, len(found) > len(page)
 
 
@@ -243,11 +255,11 @@ def _by_expression(wire: Wire, query: SearchQuery, scope: Scope) -> tuple[list[H
     expression = Expression(query.query)
     symbol = {chunk.id for chunk in _named(wire, query.symbol, scope)} if query.symbol else None
     hits: list[Hit] = []
-    for id, text in read.all_texts(wire, scope.ids, expression.literal):
+    for id, content in read.all_contents(wire, scope.ids, expression.literal):
         if scope.files is not None and id not in scope.files:
             continue
         chunks: list[ChunkRow] | None = None
-        for found in expression.lines(text):
+        for found in expression.lines(content.text):
             chunks = read.chunks_of(wire, id) if chunks is None else chunks
             around = [one for one in chunks if one.first_line <= found.number <= one.last_line]
             if symbol is not None and not any(one.id in symbol for one in around):
@@ -257,8 +269,8 @@ def _by_expression(wire: Wire, query: SearchQuery, scope: Scope) -> tuple[list[H
             file = read.files(wire, [id])[id]
             inner = around[-1] if around else ChunkRow(0, id, found.number, found.number, "", "lines")
             place = inner._replace(first_line=found.number, last_line=found.number)
-            shown = snippets.around(text.split("\n"), found.number, found.marks, query.context)
-            hits.append(_hit(file, [place], shown, 1.0, scope))
+            shown = snippets.around(content.text.split("\n"), found.number, found.marks, query.context)
+            hits.append(_hit(file, content, [place], shown, 1.0, scope))
     return hits, False
 
 

@@ -106,6 +106,11 @@ def is_test(path: str) -> bool:
     return _TEST.search(path) is not None
 
 
+def is_prose(path: str) -> bool:
+    """Whether a file is written for people to read."""
+    return path.lower().endswith((".md", ".markdown", ".rst", ".txt", ".adoc"))
+
+
 def is_generated(path: str) -> bool:
     """Whether a path is that of something nobody writes by hand here: vendored, built or locked."""
     return _GENERATED.search(path) is not None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from savant.runtime.indexing.languages import is_generated, is_test
+from savant.runtime.indexing.languages import is_generated, is_prose, is_test
 from savant.schemas.indexing import WEIGHTS
 
 MAX_CHUNKS = 300
@@ -39,14 +40,29 @@ def by_chunks(hits: Iterable[tuple[int, int, float]]) -> tuple[dict[int, float],
 def by_commits(
     hits: Iterable[tuple[int, Sequence[int], float]], files: Mapping[int, File]
 ) -> tuple[dict[int, float], dict[int, list[int]]]:
-    """Of (commit, files, score), best first: what past commits say of each file, and which say it."""
+    """Of (commit, files, score), best first: what past commits say of each file, and which say it.
+
+    Commits are numbered in their order; the newest of those that match count twice as much as the oldest.
+    """
     scores: dict[int, float] = {}
     commits: dict[int, list[int]] = {}
+    hits = list(hits)
+    age = {commit: 1 + place / len(hits) for place, commit in enumerate(sorted(hit[0] for hit in hits), 1)}
     for commit, changed, score in hits:
+        worth = age[commit] * score * score
         for file in changed:
-            scores[file] = scores.get(file, 0.0) + score * score
+            scores[file] = scores.get(file, 0.0) + worth
             commits.setdefault(file, []).append(commit)
     return {file: score / (WEIGHTS.few_changes + files[file].changes) ** 0.5 for file, score in scores.items()}, commits
+
+
+def by_recency(commits: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Of the files that each of the newest commits changed, newest first: how much each path is worked on, below 1."""
+    heat: dict[str, float] = {}
+    for place, paths in enumerate(commits):
+        for path in paths:
+            heat[path] = heat.get(path, 0.0) + math.exp(-place / WEIGHTS.recent_commits)
+    return {path: one / (1 + one) for path, one in heat.items()}
 
 
 def fused(
@@ -54,11 +70,13 @@ def fused(
     chunks: tuple[dict[int, float], dict[int, list[int]]],
     *others: dict[int, float],
     commits: Mapping[int, list[int]] | None = None,
+    recent: Mapping[int, float] | None = None,
     tests: bool = False,
     limit: int,
 ) -> list[Ranked]:
     """At least the best `limit` files by the sum of their scores, each list's best counting 1.
 
+    `recent` is how much each is worked on, and alone makes nothing a hit.
     `tests`: the query is about tests, which are worth less otherwise.
     """
     total: dict[int, float] = {}
@@ -66,9 +84,12 @@ def fused(
         best = max(scores.values(), default=0.0)
         for file, score in scores.items():
             total[file] = total.get(file, 0.0) + (score / best if best else 0.0)
+    for file, heat in (recent or {}).items():
+        if file in total:
+            total[file] += WEIGHTS.recent * heat
     order = sorted(((score, file) for file, score in total.items() if file in files), reverse=True)
     # What is worth least can still not rise above what is this far up: the rest need not be looked at.
-    least = order[min(limit, len(order)) - 1][0] * WEIGHTS.test * WEIGHTS.generated if order else 0.0
+    least = order[min(limit, len(order)) - 1][0] * WEIGHTS.test * WEIGHTS.generated * WEIGHTS.prose if order else 0.0
     ranked = [
         Ranked(file, score * _worth(files[file].path, tests), chunks[1].get(file, []), (commits or {}).get(file, []))
         for score, file in order
@@ -79,4 +100,4 @@ def fused(
 
 def _worth(path: str, tests: bool) -> float:
     worth = WEIGHTS.test if not tests and is_test(path) else 1.0
-    return worth * (WEIGHTS.generated if is_generated(path) else 1.0)
+    return worth * (WEIGHTS.generated if is_generated(path) else 1.0) * (WEIGHTS.prose if is_prose(path) else 1.0)

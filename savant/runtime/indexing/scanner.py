@@ -17,6 +17,7 @@ from savant.errors import ErrorCode, SavantError
 from savant.runtime.engines.beneath import shown
 from savant.runtime.engines.git.command import Repository
 from savant.runtime.engines.globs import compiled
+from savant.runtime.indexing.stamps import stamp
 from savant.runtime.indexing.walk import walk
 
 MAX_FILE_BYTES = 1_000_000
@@ -194,14 +195,8 @@ def _regular(root: Path, paths: list[str], limits: Limits, left_out: list[LeftOu
             left_out.append(LeftOut(path, reason))
             continue
         names.add(shown(path))
-        yield Found(path, status.st_size, _stamp(status, settled))
-
-
-def _stamp(status: os.stat_result, settled: float) -> str | None:
-    """What git goes by as well. Whoever sets a file's time back does not set back the time of that change."""
-    if max(status.st_ctime, status.st_mtime) > settled:
-        return None
-    return f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
+        racy = max(status.st_ctime, status.st_mtime) > settled
+        yield Found(path, status.st_size, None if racy else stamp(status))
 
 
 def _refusal(root: Path, path: str, status: os.stat_result, limits: Limits) -> str | None:

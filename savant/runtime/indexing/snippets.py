@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Sequence
 
-from savant.runtime.indexing.words import words
+from savant.runtime.indexing.words import told
 from savant.schemas.indexing import Query
 from savant.schemas.search import Line
 
 MAX_LINE = 240
 _WORD = re.compile(r"\w+")
+_LINE_END = re.compile("\n")
 Mark = tuple[int, int]
 
 
@@ -18,14 +21,23 @@ def snippet(lines: Sequence[str], first: int, last: int, query: Query, context: 
     """`context` lines on each side of the line between `first` and `last` (from 1) that says most of the query."""
     wanted = frozenset((*query.terms, *query.names, *(stem for phrase in query.phrases for stem in phrase.split())))
     best, most = first, 0
-    heads = [word.removesuffix("i") for word in wanted]
-    for number in range(first, min(last, len(lines)) + 1):
-        low = lines[number - 1].lower()
-        maybe = sum(head in low for head in heads)
-        if maybe > most and (told := len(_told(lines[number - 1], wanted))) > most:
-            best, most = number, told
+    for number, maybe in _maybe(lines[first - 1 : last], [word.removesuffix("i") for word in wanted]):
+        if maybe <= most:
+            break
+        if (found := len(_told(lines[first - 1 + number], wanted))) > most:
+            best, most = first + number, found
     shown = range(max(best - context, first), min(best + context, last, len(lines)) + 1)
     return [line(number, lines[number - 1], marks(lines[number - 1], wanted)) for number in shown]
+
+
+def _maybe(lines: Sequence[str], heads: Sequence[str]) -> list[tuple[int, int]]:
+    """(line from 0, how many of the beginnings are in it), most first; whole lines are never looked at one by one."""
+    text = "\n".join(lines).lower()
+    starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
+    counts: Counter[int] = Counter()
+    for head in set(heads):
+        counts.update({bisect_right(starts, found.start()) - 1 for found in re.finditer(re.escape(head), text)})
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
 
 
 def around(lines: Sequence[str], number: int, found: Sequence[Mark], context: int) -> list[Line]:
@@ -49,10 +61,8 @@ def marks(text: str, wanted: Collection[str]) -> list[Mark]:
 
 
 def _told(text: str, wanted: Collection[str]) -> set[str]:
-    found = words(text[:10_000])
-    return {stem for stem in (*found.stems.split(), *found.names.split()) if stem in wanted}
+    return {stem for word in _WORD.findall(text[:10_000]) for stem in told(word) if stem in wanted}
 
 
 def _wanted(word: str, wanted: Collection[str]) -> bool:
-    found = words(word)
-    return any(stem in wanted for stem in (*found.stems.split(), *found.names.split()))
+    return any(stem in wanted for stem in told(word))

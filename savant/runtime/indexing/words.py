@@ -61,6 +61,11 @@ def words(text: str) -> Words:
     return Words(stems, " ".join(map(names.__getitem__, filter(names.__contains__, found))))
 
 
+def told(word: str) -> list[str]:
+    """All that one word is found by."""
+    return f"{_known[word]} {_known.names.get(word, '')}".split()
+
+
 def stems(text: str) -> str:
     """The stems of a text's words alone."""
     return words(text).stems
