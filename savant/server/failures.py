@@ -45,6 +45,8 @@ def expected(request: Request[Any, Any, Any], error: SavantError) -> Response[by
     answer = failure(body, request_id(request.scope), status_of(error.code))
     if error.code is ErrorCode.UNAUTHENTICATED:
         answer.headers["WWW-Authenticate"] = "Bearer"
+    if error.code is ErrorCode.RATE_LIMITED:
+        answer.headers["Retry-After"] = str(error.details["retry_after"])
     return answer
 
 

@@ -12,8 +12,19 @@ from savant.errors import ErrorCode, SavantError
 from savant.settings import keys, layers, trust
 from savant.settings.keys import Effect, OnApproval, Output, Structured, Wire
 from savant.settings.layers import Layer, Value
+from savant.settings.server import ServerSettings
 
-__all__ = ["Places", "ProviderSettings", "Settings", "ToolSettings", "find_project", "load", "places", "user_file"]
+__all__ = [
+    "Places",
+    "ProviderSettings",
+    "ServerSettings",
+    "Settings",
+    "ToolSettings",
+    "find_project",
+    "load",
+    "places",
+    "user_file",
+]
 
 
 class ProviderSettings(msgspec.Struct, kw_only=True):
@@ -76,6 +87,7 @@ class Settings(msgspec.Struct, kw_only=True):
     secret_keys: str | None = None
     providers: dict[str, ProviderSettings] = {}
     tools: dict[str, ToolSettings] = {}
+    server: ServerSettings = msgspec.field(default_factory=ServerSettings)
     origins: dict[str, str] = {}
     warnings: list[str] = []
 
@@ -183,6 +195,7 @@ def _build(merged: Layer, **known: Any) -> Settings:
         **tree,
         "origins": origins,
         "providers": _structs(tree.get("providers", {}), ProviderSettings),
+        "server": ServerSettings(**tree.get("server", {})),
         "tools": _structs(tree.get("tools", {}), ToolSettings),
     }
     return Settings(**fields)

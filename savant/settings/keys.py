@@ -67,8 +67,25 @@ NAMED = [
     _key("providers.*.price_as", str, "The provider's name in the table of prices.", security=True),
     _key("tools.*.effect", Effect, "What a tool does to the world, where its own word is wrong.", security=True),
 ]
+SERVER = [
+    _key("server.public_url", str, "The address under which people reach the server.", security=True),
+    _key(
+        "server.owner_database_url",
+        str,
+        "The database as the owner of its tables reaches it, to migrate it.",
+        security=True,
+    ),
+    _key("server.cors_origins", str, "Sites whose pages may call the server, with commas.", security=True),
+    _key("server.proxies", str, "Addresses of proxies whose word about a caller's address counts.", security=True),
+    _key("server.requests_per_minute", Count, "Requests one key or person may make in a minute.", security=True),
+    _key("server.strangers_per_minute", Count, "Requests without a good key from one address.", security=True),
+    _key("server.max_body_mb", Count, "Megabytes the body of a request may have.", security=True),
+    _key("server.request_seconds", Seconds, "Seconds a request may take; following a run is not one.", security=True),
+    _key("server.stop_seconds", Seconds, "Seconds that requests have to end when the server stops.", security=True),
+    _key("server.otlp_endpoint", str, "Where OpenTelemetry sends what it measured.", security=True),
+]
 PROFILES = [Key(("profiles", "*", *key.path), key.type, key.help, security=True) for key in PLAIN]
-KEYS = [*PLAIN, *NAMED, *PROFILES]
+KEYS = [*PLAIN, *NAMED, *SERVER, *PROFILES]
 SECRETS = frozenset({"api_key", "secret_keys"})
 
 

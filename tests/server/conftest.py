@@ -9,13 +9,14 @@ import httpx2
 import pytest
 
 from savant.database.connect import Database
-from savant.settings import Settings
+from savant.settings import ServerSettings, Settings
 from tests.serving import mint, serving
 
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
-    return Settings(home=tmp_path / "home", config_dir=tmp_path / "home", database_url=database_url)
+    unlimited = ServerSettings(requests_per_minute=0, strangers_per_minute=0)
+    return Settings(home=tmp_path / "home", config_dir=tmp_path / "home", database_url=database_url, server=unlimited)
 
 
 @pytest.fixture
@@ -25,9 +26,9 @@ async def url(settings: Settings) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def http(url: str, owner: Database) -> AsyncIterator[httpx2.AsyncClient]:
+async def http(url: str, superuser: Database) -> AsyncIterator[httpx2.AsyncClient]:
     """The owner of the local team, with a key."""
-    headers = {"Authorization": f"Bearer {await mint(owner)}"}
+    headers = {"Authorization": f"Bearer {await mint(superuser)}"}
     async with httpx2.AsyncClient(base_url=url + "/v1", headers=headers) as client:
         yield client
 

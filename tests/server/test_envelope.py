@@ -97,12 +97,12 @@ async def test_nobody_is_let_in_without_a_good_key(stranger: httpx2.AsyncClient,
     assert of(await stranger.get("/agents", headers={"X-API-Key": good.removeprefix("Bearer ")}))["data"] == []
 
 
-async def test_a_role_and_a_scope_are_asked_for(stranger: httpx2.AsyncClient, owner: Database) -> None:
-    viewer = {"Authorization": f"Bearer {await mint(owner, role='viewer')}"}
+async def test_a_role_and_a_scope_are_asked_for(stranger: httpx2.AsyncClient, superuser: Database) -> None:
+    viewer = {"Authorization": f"Bearer {await mint(superuser, role='viewer')}"}
     assert of(await stranger.get("/agents", headers=viewer))["data"] == []
     refused = await stranger.post("/agents", json={"name": "A"}, headers=viewer)
     assert of(refused, 403)["error"]["code"] == "forbidden"
-    narrow = {"Authorization": f"Bearer {await mint(owner, scopes=['agents:read'])}"}
+    narrow = {"Authorization": f"Bearer {await mint(superuser, scopes=['agents:read'])}"}
     assert of(await stranger.get("/agents", headers=narrow))["data"] == []
     assert (
         "agents:write"

@@ -1,0 +1,38 @@
+"""What a database is measured by: its pool, and how long its statements take."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import event
+
+from savant.database.connect import Database
+from savant.telemetry import metrics
+
+
+def pool(database: Database) -> dict[str, int]:
+    """Connections by what they do."""
+    found: Any = database.engine.pool
+    return {"used": found.checkedout(), "idle": found.checkedin()}
+
+
+def watch(database: Database) -> None:
+    """Measure the time of every statement from now on."""
+    engine = database.engine.sync_engine
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def began(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        context.savant_began = time.perf_counter()
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def ended(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        metrics.took("queries", time.perf_counter() - context.savant_began, kind=_kind(statement))
+
+    _ = began, ended
+
+
+def _kind(statement: str) -> str:
+    """The first word of a statement; what it is about would be too many names."""
+    word = statement.lstrip().partition(" ")[0].lower()
+    return word if word in ("select", "insert", "update", "delete") else "other"

@@ -1,0 +1,99 @@
+"""An installation as a whole: made ready, checked for what is unsafe, and its first owner let in."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+
+from savant.database.connect import Database
+from savant.database.measures import pool, watch
+from savant.database.migrate import current, revisions, upgrade
+from savant.database.roles import faults, make_app_role
+from savant.errors import ErrorCode, SavantError
+from savant.services.app import App
+from savant.settings import Settings
+from savant.telemetry import metrics
+
+
+async def prepare(owner_url: str) -> None:
+    """Make or upgrade the tables in the name of their owner, and let the role that servers work as at them."""
+    async with Database.open(owner_url) as owner:
+        await upgrade(owner)
+        await make_app_role(owner)
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncGenerator[App, None]:
+    """The installation behind a server or a worker; INVALID_CONFIG if what it works on is not fit for it."""
+    app = App.serving(settings)
+    watch(app.database)
+    try:
+        await check(app)
+        if found := await faults(app.database):
+            raise SavantError(
+                ErrorCode.INVALID_CONFIG,
+                f"The database's role `{make_url(settings.database).username}` is not safe to serve with: "
+                f"{', '.join(found)}.",
+                hint="Give DATABASE_URL the role `savant_app`, and SAVANT_SERVER__OWNER_DATABASE_URL the owner's.",
+            )
+        yield app
+    finally:
+        await app.aclose()
+
+
+async def check(app: App) -> None:
+    """The database answers and has the tables of this version; else INVALID_CONFIG, or UNREACHABLE."""
+    revision, known = await current(app.database), revisions()[-1]
+    if revision != known:
+        raise SavantError(
+            ErrorCode.INVALID_CONFIG,
+            f"The database is at revision {revision or 'none'}, and this version needs {known}.",
+            hint="Set SAVANT_SERVER__OWNER_DATABASE_URL, so that `savant serve` can upgrade it.",
+        )
+
+
+def refuse_unsafe(settings: Settings, host: str) -> None:
+    """INVALID_CONFIG where a production server would let others read or guess what they must not."""
+    unsafe: list[str] = []
+    public = settings.server.public_url
+    if not is_loopback(host) and not (public and urlsplit(public).scheme == "https"):
+        unsafe.append(
+            f"it listens on {host} without HTTPS: put a proxy with HTTPS before it, and set SAVANT_SERVER__PUBLIC_URL"
+            " to its https:// address"
+        )
+    if make_url(settings.database).get_backend_name() != "postgresql":
+        unsafe.append("a server for a team needs Postgres: set DATABASE_URL to one")
+    if "*" in settings.server.origins:
+        unsafe.append("server.cors_origins lets every site in: name those that may")
+    unsafe += _unsafe_keys(settings)
+    if unsafe:
+        raise SavantError(ErrorCode.INVALID_CONFIG, f"This is not safe: {'; '.join(unsafe)}.")
+
+
+def _unsafe_keys(settings: Settings) -> list[str]:
+    """Keys that seal secrets and that somebody could guess: not 32 bytes, or hardly any different ones."""
+    from savant.crypto import read_keys
+
+    given: str | None = getattr(settings, "secret_keys", None)
+    if given is None:
+        return []
+    weak = [key for key in read_keys(given) if len(set(key)) < 12]
+    return ["a key in secret_keys can be guessed: make another with `openssl rand -base64 32`"] if weak else []
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def measure(app: App) -> None:
+    """Take the measures that are only known by looking."""
+    for state, number in pool(app.database).items():
+        metrics.gauge("pool", number, state=state)
