@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,11 +129,15 @@ def _wait(pid: int) -> int:
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    """An environment with nothing of the developer's own in it."""
+def env(tmp_path: Path, sqlite_template: Path) -> dict[str, str]:
+    """An environment with nothing of the developer's own in it, and a database that is ready, which saves half a second
+    of migrations a test; `tests/stories` begins with nothing at all.
+    """
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     home = tmp_path / "home"
     home.mkdir()
+    (tmp_path / "data").mkdir()
+    shutil.copy(sqlite_template, tmp_path / "data" / "savant.db")
     return {**kept, "HOME": str(home), "SAVANT_HOME": str(tmp_path / "data"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
