@@ -41,7 +41,7 @@ async def _run(place: Place, steps: int, goal: str) -> tuple[list[float], int]:
     turns = steps // 2
     before = await place.bytes(0)
     run_id = await place.run()
-    store = DatabaseJournalStore(place.database, 1, run_id)
+    store = DatabaseJournalStore(place.database, 1, run_id, attempt=0)
     journal = await Journal.open(store, run_id=run_id)
     try:
         model = ModelStub(turns, lambda turn: ticks.append(time.perf_counter()))

@@ -28,7 +28,8 @@ class Place:
     async def run(self) -> int:
         """A new run's id."""
         statement = (
-            "INSERT INTO runs (workspace_id, runnable_type, runnable_slug, inputs) VALUES (1, 'agent', 'a', '{}')"
+            "INSERT INTO runs (workspace_id, runnable_type, runnable_slug, inputs, status)"
+            " VALUES (1, 'agent', 'a', '{}', 'running')"
         )
         async with self.database.engine.begin() as connection:
             return (await connection.execute(text(statement + " RETURNING id"))).scalar_one()

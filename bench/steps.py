@@ -68,7 +68,7 @@ async def compare(place: Place, case: Case, rounds: int = ROUNDS) -> list[Row]:
 
 
 async def ours(place: Place, case: Case) -> Time:
-    store = DatabaseJournalStore(place.database, 1, run_id := await place.run())
+    store = DatabaseJournalStore(place.database, 1, run_id := await place.run(), attempt=0)
     journal = await Journal.open(store, run_id=run_id)
     try:
         return await timed(lambda: carry_out(journal, case.program, ModelStub(TURNS)), case.units)

@@ -71,6 +71,8 @@ class ErrorCode(StrEnum):
     TEST_FAILED = "test_failed"
     APPROVAL_NEEDED = "approval_needed"
     UNCERTAIN_STEP = "uncertain_step"
+    LEASE_LOST = "lease_lost"
+    WORKER_LOST = "worker_lost"
 
     @property
     def exit_code(self) -> ExitCode:

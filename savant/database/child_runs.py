@@ -45,7 +45,9 @@ def statement(dialect: Dialect) -> Any:
     runs = cast(Table, Run.__table__)
     root = runs.alias("root")
     columns = _columns(runs, root)
-    made = insert(runs).from_select(list(columns), select(*columns.values()).where(root.c.id == _root_id()))
+    made = insert(runs).from_select(
+        list(columns), select(*columns.values()).where(root.c.id == _root_id()), include_defaults=False
+    )
     changes = {name: made.excluded[name] for name in (*_CHANGING, *_SUMS)}
     return made.inline().on_conflict_do_update(index_elements=["journal_run_id", "journal_path"], set_=changes)
 

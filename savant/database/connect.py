@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from savant.database.queue import Queue
 from savant.database.work import Reading, UnitOfWork, reading, working
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.actors import Actor
@@ -31,6 +32,8 @@ class Database:
         self.url = url
         self.engine = engine
         self.reader = engine.execution_options(savant_read=True)
+        self.queue: Queue | None = None
+        """Where runs wait for a worker; without one, whoever asks for a run carries it out."""
 
     @classmethod
     def open(cls, url: str) -> Database:

@@ -23,14 +23,19 @@ from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
 
 Rows = list[tuple[Any, ...]]
+Fence = tuple[str, tuple[int, int]]
+"""A statement that finds the run as long as it is carried out by who writes, and what it is asked with."""
 _encoder = msgspec.json.Encoder()
 
 
 class Wire(Protocol):
     """A connection of one's own to the bare driver."""
 
-    async def transact(self, batches: Sequence[tuple[str, Rows]]) -> None:
-        """Each statement for each of its rows, all in one transaction."""
+    async def transact(self, batches: Sequence[tuple[str, Rows]], fence: Fence) -> None:
+        """Each statement for each of its rows, all in one transaction; LEASE_LOST and nothing if the run is not found.
+
+        `fence` finds it; statements that have it in them leave it aside.
+        """
         ...
 
     async def fetch(self, statement: str, parameters: Sequence[Any]) -> Rows: ...
@@ -46,11 +51,14 @@ class DatabaseJournalStore:
     """A run's journal in the database; it holds one connection from its first use until `aclose`.
 
     With `delegated` the rows of delegated runs are written with the steps that they are.
+
+    It is that of one attempt: once another took the run up, or the run was ended, nothing more can be written.
     """
 
-    def __init__(self, database: Database, workspace_id: int, run_id: int) -> None:
+    def __init__(self, database: Database, workspace_id: int, run_id: int, *, attempt: int) -> None:
         self._workspace_id = workspace_id
         self._run_id = run_id
+        self._attempt = attempt
         self._dialect = database.dialect
         self._statements = statements(self._dialect)
         self._wire = _open_wire(database, workspace_id)
@@ -73,7 +81,7 @@ class DatabaseJournalStore:
             rows = [self._trace(trace, now) for trace in traces]
             batches.append((self._statements.insert_trace, self._together(TRACE_ROW, rows)))
         if batches:
-            await self._wire.transact(batches)
+            await self._wire.transact(batches, (self._statements.fence, (self._run_id, self._attempt)))
 
     async def load(self) -> tuple[list[Step], int]:
         """All steps by number, and the next `seq` of the traces."""
@@ -108,7 +116,8 @@ class DatabaseJournalStore:
         """The rows as their statement takes them: each by itself, or on Postgres all in one."""
         if self._dialect == "sqlite":
             return rows
-        return [(_encoder.encode([dict(zip(names, row, strict=True)) for row in rows]).decode(),)]
+        given = _encoder.encode([dict(zip(names, row, strict=True)) for row in rows]).decode()
+        return [(given, self._run_id, self._attempt)]
 
     def _step(self, step: Step, now: Any) -> tuple[Any, ...]:
         return (

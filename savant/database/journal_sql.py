@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import JSON, Table, Text, bindparam, column, select
+from sqlalchemy import JSON, Table, Text, bindparam, column, literal_column, select
 from sqlalchemy import cast as to_type
 from sqlalchemy import func as sql
 
 from savant.models.blob import Blob
+from savant.models.run import Run
 from savant.models.step import Step
 from savant.models.trace import Trace
 
@@ -29,15 +30,18 @@ TRACE = ("run_id", "seq", "event_type", "payload", "timestamp", "created_at")
 TRACE_ROW = ("run_id", "seq", "of_run", "of_step", "event_type", "payload", "timestamp", "created_at")
 JSON_COLUMNS = frozenset({"input", "output", "payload"})
 BLOB = ("workspace_id", "sha256", "size", "data", "created_at")
+_ONE, _RUNNING = literal_column("1"), literal_column("'running'")
 LIMIT = {"sqlite": " LIMIT ?", "postgresql": " LIMIT %s"}  # SQLAlchemy's own brings an OFFSET along
 
 
 class Statements(NamedTuple):
     """The SQL of one dialect; parameters are positional, in the order of the tuples above.
 
-    On Postgres steps and traces are written many at a time: their one parameter is a JSON list of objects.
+    On Postgres steps and traces are written many at a time: their first parameter is a JSON list of
+    objects, and the others are those of the fence, which they have in them.
     """
 
+    fence: str
     upsert_step: str
     insert_trace: str
     insert_blob: str
@@ -50,7 +54,7 @@ class Statements(NamedTuple):
 @cache
 def statements(dialect: Dialect) -> Statements:
     insert, compiler = dialect_tools(dialect)
-    steps, traces, blobs = (cast(Table, model.__table__) for model in (Step, Trace, Blob))
+    steps, traces, blobs, runs = (cast(Table, model.__table__) for model in (Step, Trace, Blob, Run))
 
     def text(statement: Any, *order: str) -> str:
         compiled = statement.compile(dialect=compiler)
@@ -58,8 +62,10 @@ def statements(dialect: Dialect) -> Statements:
         return str(compiled)
 
     if dialect == "postgresql":
-        upsert, step_order = insert(steps).from_select(STEP, _given_steps(steps)), ("rows",)
-        trace, trace_order = insert(traces).from_select([*TRACE, "step_id"], _given_traces(traces, steps)), ("rows",)
+        fence, order = _fence(runs), ("rows", "of_run", "attempt")
+        upsert, step_order = insert(steps).from_select(STEP, _given_steps(steps).where(fence)), order
+        given = _given_traces(traces, steps).where(fence)
+        trace, trace_order = insert(traces).from_select([*TRACE, "step_id"], given), order
     else:
         upsert, step_order = insert(steps).values(_named(steps, STEP)), STEP
         trace, trace_order = (
@@ -71,6 +77,7 @@ def statements(dialect: Dialect) -> Statements:
     )
     blob = insert(blobs).values(_named(blobs, BLOB)).inline().on_conflict_do_nothing()
     return Statements(
+        fence=text(_held(runs), "of_run", "attempt"),
         upsert_step=text(upsert, *step_order),
         insert_trace=text(trace.inline(), *trace_order),
         insert_blob=text(blob, *BLOB),
@@ -79,6 +86,21 @@ def statements(dialect: Dialect) -> Statements:
         blob=text(_one_blob(blobs), "workspace_id", "sha256"),
         traces=text(_next_traces(traces, steps), "of_run", "after") + LIMIT[dialect],
     )
+
+
+def _held(runs: Table) -> Any:
+    """Finds the run as long as it is carried out by who writes."""
+    attempt = runs.c.attempts == bindparam("attempt")
+    return select(_ONE).where(runs.c.id == bindparam("of_run"), attempt, runs.c.status == _RUNNING)
+
+
+def _fence(runs: Table) -> Any:
+    """True, or the statement fails: by a division by zero, for a pipeline cannot look before it goes on.
+
+    The lock keeps whoever takes the run over waiting until this is committed.
+    """
+    there = select(sql.count()).select_from(_held(runs).with_for_update(read=True).subquery("held"))
+    return _ONE.op("/")(there.scalar_subquery()) == _ONE
 
 
 def _named(table: Table, names: Iterable[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from savant import clock
-from savant.database.work import driver_error
+from savant.database.work import driver_error, lease_lost
 from savant.errors import ErrorCode, SavantError
 
 MIGRATION_LOCK = 7_378_698_676  # any number that no other program on the server locks
@@ -65,7 +65,7 @@ class PostgresWire:
         self._conninfo = conninfo(url, workspace_id)
         self._connection: AsyncConnection[tuple[Any, ...]] | None = None
 
-    async def transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
+    async def transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]], fence: tuple[str, Any]) -> None:
         async with self._named_errors() as connection, connection.pipeline(), connection.cursor() as cursor:
             # Without BEGIN, what a cancelled pipeline has sent so far would be committed when the pipeline closes.
             await cursor.execute("BEGIN", prepare=True)
@@ -87,6 +87,8 @@ class PostgresWire:
     async def _named_errors(self) -> AsyncGenerator[AsyncConnection[tuple[Any, ...]], None]:
         try:
             yield await self._opened()
+        except psycopg.errors.DivisionByZero as error:
+            raise lease_lost() from error
         except psycopg.IntegrityError as error:
             raise driver_error(error, conflict=True) from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from savant.database.work import driver_error
+from savant.database.work import driver_error, lease_lost
 from savant.errors import ErrorCode, SavantError
 
 T = TypeVar("T")
@@ -73,8 +73,8 @@ class SqliteWire:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._connection: sqlite3.Connection | None = None
 
-    async def transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
-        await self._hop(self._transact, batches)
+    async def transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]], fence: tuple[str, Any]) -> None:
+        await self._hop(self._transact, batches, fence)
 
     async def fetch(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         return await self._hop(self._fetch, statement, parameters)
@@ -96,10 +96,12 @@ class SqliteWire:
             self._connection = connect(self._path)
         return self._connection
 
-    def _transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
+    def _transact(self, batches: Sequence[tuple[str, list[tuple[Any, ...]]]], fence: tuple[str, Any]) -> None:
         connection = self._opened()
         connection.execute("BEGIN IMMEDIATE")
         try:
+            if connection.execute(*fence).fetchone() is None:
+                raise lease_lost()
             for statement, rows in batches:
                 connection.executemany(statement, rows)
             connection.execute("COMMIT")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from savant import clock
 from savant.database.declared import Declared
 from savant.database.tenancy import TenantSession
 from savant.errors import ErrorCode, SavantError
@@ -25,6 +28,12 @@ class Reading:
         self.database = database
         self.session = session
         self.actor = actor
+
+    async def now(self) -> datetime:
+        """The time by the one clock that all machines share: the database's; SQLite has that of its only machine."""
+        if self.database.dialect == "sqlite":
+            return clock.now()
+        return (await self.session.execute(select(func.clock_timestamp()))).scalar_one()
 
 
 class UnitOfWork(Reading):
@@ -73,6 +82,11 @@ def named_errors() -> Generator[None, None, None]:
         if type(error) is not DatabaseError:
             raise  # A wrong statement or value is a fault of ours, and is seen as one.
         raise driver_error(error.orig, conflict=False) from error
+
+
+def lease_lost() -> SavantError:
+    """Somebody else carries the run out by now, or ended it: what this process still has to say is not written."""
+    return SavantError(ErrorCode.LEASE_LOST, "This process no longer carries out the run.", hint="Nothing is lost.")
 
 
 def driver_error(error: BaseException | None, *, conflict: bool) -> SavantError:

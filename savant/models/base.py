@@ -159,9 +159,12 @@ def system_slug(table: str) -> Index:
     return partial_unique(f"idx_{table}_system_slug", "slug", where="workspace_id IS NULL")
 
 
+_WITHOUT_MODEL = ("chunk_words", "commit_words", "rate_limits", "procrastinate_")
+
+
 def has_model(name: str | None, kind: str, parents: object) -> bool:
-    """Whether a table is ours to compare: words that are searched, and counts of a minute, have no model."""
-    return kind != "table" or not (name or "").startswith(("chunk_words", "commit_words", "rate_limits"))
+    """Whether a table is ours to compare: words that are searched, counts of a minute and the queue have no model."""
+    return kind != "table" or not (name or "").startswith(_WITHOUT_MODEL)
 
 
 def spelled_out(metadata: MetaData, dialect: str) -> MetaData:

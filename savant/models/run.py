@@ -22,6 +22,7 @@ from savant.models.base import (
 )
 from savant.models.types import BigId, Json, VerbatimJson
 from savant.schemas.base import Visibility
+from savant.schemas.jobs import CRITICAL
 from savant.schemas.programs import RunnableType
 from savant.schemas.runs import RunStatus
 
@@ -29,7 +30,9 @@ from savant.schemas.runs import RunStatus
 class Run(Identified, Tenant, Updated, Base):
     """`visibility` is that of what it runs, when it began; `program_hash` names the blob of what was resolved.
 
-    `runnable_id` is None for a definition from a file.
+    `runnable_id` is None for a definition from a file. `attempts` counts how often the run was taken up, and is what
+    whoever carries it out writes under; `crashes` counts those who vanished since a person last set it going. On a
+    server, `admitted_at` is when it was given a slot and a job.
 
     A delegated run has no journal of its own: its steps are those of `journal_run_id` under `journal_path`, and its
     row is written with them (`database.child_runs`).
@@ -63,6 +66,8 @@ class Run(Identified, Tenant, Updated, Base):
     forked_from_id: Mapped[int | None] = reference("runs.id", "SET NULL")
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     status: Mapped[str] = word("pending", index=True)
+    priority: Mapped[int] = number(CRITICAL)
+    admitted_at: Mapped[datetime | None]
     goal: Mapped[str | None]
     inputs: Mapped[dict[str, Any]] = mapped_column(VerbatimJson, default=dict)
     config: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default=text("'{}'"))
@@ -76,6 +81,7 @@ class Run(Identified, Tenant, Updated, Base):
     input_tokens: Mapped[int] = number(0, big=True)
     output_tokens: Mapped[int] = number(0, big=True)
     attempts: Mapped[int] = number(0)
+    crashes: Mapped[int] = number(0)
     lease_holder: Mapped[str | None] = mapped_column(String(255))
     lease_expires_at: Mapped[datetime | None]
     stop_requested_at: Mapped[datetime | None]

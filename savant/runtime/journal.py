@@ -46,6 +46,7 @@ FINAL = frozenset(
         ErrorCode.UNCERTAIN_STEP,
         ErrorCode.BUDGET,
         ErrorCode.TOKEN_BUDGET,
+        ErrorCode.LEASE_LOST,
     }
 )
 PREVIEW_BYTES = 240
@@ -120,6 +121,7 @@ class Journal:
         if path in self._open:
             # A fault of the program: a resume could not tell the two apart.
             raise SavantError(ErrorCode.UNEXPECTED, f"Two steps ran at {path} at the same time.")
+        self._writer.check()
         self._open.add(path)
         try:
             return await self._step(Call(path, type, input, effect, do, tool_name, agent, handled, retry))
@@ -208,6 +210,19 @@ class Journal:
 
     def trace(self, event_type: str, payload: dict[str, Any], step_number: int | None = None) -> None:
         """Record one event of the run; it is durable with the next commit, at most a moment later."""
+        trace = self._next(event_type, payload, step_number)
+        self._writer.add(trace=trace)
+        self.tell(trace)
+
+    def last_event(self, event_type: str, payload: dict[str, Any]) -> Trace:
+        """The event that ends the record, for whoever ends the run to write with it; `tell` it once it is written."""
+        return self._next(event_type, payload)
+
+    def tell(self, trace: Trace) -> None:
+        """Let those who follow in this process know of an event."""
+        self._tell(trace.event_type, trace.payload, trace.timestamp, trace.seq, trace.step_number)
+
+    def _next(self, event_type: str, payload: dict[str, Any], step_number: int | None = None) -> Trace:
         trace = Trace(
             seq=self._seq,
             event_type=event_type,
@@ -216,8 +231,7 @@ class Journal:
             step_number=step_number,
         )
         self._seq += 1
-        self._writer.add(trace=trace)
-        self._tell(event_type, payload, trace.timestamp, trace.seq, step_number)
+        return trace
 
     def stream(self, event_type: str, payload: dict[str, Any]) -> None:
         """Tell followers something that is not stored (token deltas)."""

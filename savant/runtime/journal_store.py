@@ -75,9 +75,14 @@ class Writer:
         if self._timer is None and self._task is None and self._failure is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._start)
 
+    def check(self) -> None:
+        """Raise if something could not be written: then nothing may be done any more."""
+        if self._failure is not None:
+            raise self._failure
+
     async def commit(self) -> None:
         """Return when everything added so far is durable; raise if it could not be written."""
-        self._raise_failure()
+        self.check()
         if self._pending:
             # One future for each who waits: one that is cancelled leaves the others waiting.
             waiting = asyncio.get_running_loop().create_future()
@@ -86,7 +91,7 @@ class Writer:
             await waiting
         elif self._task is not None:
             await asyncio.shield(self._task)
-        self._raise_failure()
+        self.check()
 
     async def aclose(self) -> None:
         try:
@@ -97,10 +102,6 @@ class Writer:
     @property
     def _pending(self) -> bool:
         return bool(self._steps or self._traces or self._blobs)
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
 
     def _start(self) -> None:
         self._stop_timer()

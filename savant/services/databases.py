@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from savant import clock
 from savant.database import sqlite_files
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.storage import DatabaseReport
@@ -28,7 +29,7 @@ async def restore(settings: Settings, source: Path) -> DatabaseReport:
     path = _path(settings)
     for id, holder, until in await asyncio.to_thread(sqlite_files.running, path):
         expires = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
-        if leases.alive(holder, expires):
+        if leases.alive(holder, expires, clock.now()):
             hint = f"Stop it first: savant runs stop {id}."
             raise SavantError(ErrorCode.CONFLICT, f"Run {id} is going on in this database.", hint=hint)
     await asyncio.to_thread(sqlite_files.restore, path, source)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from savant import clock
 from savant.database.journal import DatabaseJournalStore
+from savant.database.work import UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.run import Run as Row
 from savant.models.step import Step
@@ -23,10 +24,13 @@ from savant.runtime.secrets import HidingToolbox, NoVault, Vault
 from savant.runtime.tools.base import Toolbox
 from savant.schemas.programs import Program
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate
+from savant.schemas.traces import Trace
 from savant.services import (
+    admission,
     approvals,
     child_runs,
     conversations,
+    endings,
     leases,
     models,
     places,
@@ -52,6 +56,10 @@ class Ending(msgspec.Struct, kw_only=True):
     parked: Parked | None = None
 
 
+INTERRUPTED = Ending(status="stopped", error=SavantError(ErrorCode.STOPPED, "Interrupted; it can be resumed."))
+HANDED_OVER = Ending(status="pending")
+
+
 async def prepare(app: App, create: RunCreate) -> Run:
     """Resolve, check and write a pending run; nothing is written if a definition, tool or model is not there."""
     async with app.work() as work:
@@ -70,17 +78,23 @@ async def prepare(app: App, create: RunCreate) -> Run:
         return await runs.create(work, create, program)
 
 
-async def execute(app: App, run_id: int, listener: Listener | None = None) -> Run:
-    """Carry out a run to its end, from wherever its journal stands; one that was stopped meanwhile stays stopped."""
-    lease_holder = leases.holder()
+async def execute(app: App, run_id: int, listener: Listener | None = None, *, handover: bool = False) -> Run:
+    """Carry out a run to its end, from wherever its journal stands; one that was stopped meanwhile stays stopped.
+
+    With `handover` a run that is interrupted goes back into the queue instead of being stopped.
+    """
     async with app.work() as work:
-        if not await leases.take(work, run_id, lease_holder):
+        row = await runs.find(work, run_id, lock=True, whole=True)
+        if row.status not in ("pending", "running"):
             return await runs.get(work, run_id)
-        row = await runs.find(work, run_id)
+        lease = await leases.take(work, row, leases.holder())
+        if row.crashes >= leases.MOST_CRASHES:
+            await endings.end(work, row, "failed", leases.gave_up(row.crashes))
+            return await runs.get(work, run_id)
         decisions = await approvals.decisions(work, run_id)
-    store = DatabaseJournalStore(app.database, app.actor.workspace_id, run_id)
+    store = DatabaseJournalStore(app.database, app.actor.workspace_id, run_id, attempt=lease.attempt)
     try:
-        return await _execute(app, row, store, decisions, lease_holder, listener)
+        return await _execute(app, row, store, decisions, lease, listener, handover=handover)
     finally:
         await store.aclose()
 
@@ -90,8 +104,10 @@ async def _execute(
     row: Row,
     store: DatabaseJournalStore,
     decisions: dict[str, Answer],
-    lease_holder: str,
+    lease: leases.Lease,
     listener: Listener | None,
+    *,
+    handover: bool,
 ) -> Run:
     config = msgspec.convert(row.config, RunConfig)
     try:
@@ -99,17 +115,16 @@ async def _execute(
             store, run_id=row.id, on_uncertain=config.on_uncertain, decisions=decisions, listener=listener
         )
     except Exception as error:  # noqa: BLE001  (as below)
-        return await _finish(app, row.id, _unrecorded(error), lease_holder)
+        return await _finish(app, lease, _unrecorded(error), Journal(store, run_id=row.id))
     journal.trace("run.resumed" if row.attempts > 1 else "run.started", {"attempt": row.attempts})
     interrupted: BaseException | None = None
     try:
-        ending = await _guarded(app, row, journal, store, config, lease_holder)
+        ending = await _guarded(app, row, journal, store, config, lease)
     except asyncio.CancelledError as error:
         interrupted = error
-        ending = Ending(status="stopped", error=SavantError(ErrorCode.STOPPED, "Interrupted; it can be resumed."))
+        ending = HANDED_OVER if handover else INTERRUPTED
     ending = await _durable(journal, ending)
-    run = await _finish(app, row.id, ending, lease_holder, journal.failed_path)
-    journal.trace(f"run.{run.status}", _closing(run))
+    run = await _finish(app, lease, ending, journal)
     with contextlib.suppress(Exception):  # the run's row says how it ended, and a broken record was that end
         await journal.aclose()
     if interrupted is not None:
@@ -134,11 +149,11 @@ def _unrecorded(error: Exception) -> Ending:
 
 
 async def _guarded(
-    app: App, row: Row, journal: Journal, store: DatabaseJournalStore, config: RunConfig, lease_holder: str
+    app: App, row: Row, journal: Journal, store: DatabaseJournalStore, config: RunConfig, lease: leases.Lease
 ) -> Ending:
     """Run while the lease holds and nobody asks to stop."""
     going = asyncio.create_task(_run(app, row, journal, store, config))
-    watching = asyncio.create_task(_watch(app, row.id, lease_holder))
+    watching = asyncio.create_task(_watch(app, lease))
     try:
         await asyncio.wait({going, watching}, return_when=asyncio.FIRST_COMPLETED)
         if going.done():
@@ -157,17 +172,18 @@ async def _end(task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task})
 
 
-async def _watch(app: App, run_id: int, lease_holder: str) -> SavantError:
+async def _watch(app: App, lease: leases.Lease) -> SavantError:
     """Return when the run must stop: on request, or because somebody else took it."""
     renewed = clock.monotonic()
     while True:
         await asyncio.sleep(leases.POLL_SECONDS)
         try:
-            async with app.work() as work:
-                if clock.monotonic() - renewed > leases.RENEW_SECONDS:
-                    await leases.renew(work, run_id, lease_holder)
-                    renewed = clock.monotonic()
-                if await leases.stop_requested(work, run_id):
+            if clock.monotonic() - renewed > leases.RENEW_SECONDS:
+                async with app.work() as work:
+                    await leases.renew(work, lease)
+                renewed = clock.monotonic()
+            async with app.read() as work:
+                if await leases.stop_requested(work, lease.run_id):
                     return SavantError(ErrorCode.STOPPED, "Stopped on request.")
         except SavantError as error:
             return error
@@ -215,56 +231,39 @@ def _waiting(parked: Parked) -> SavantError:
     return SavantError(code, approvals.question(parked.kind, parked.path, parked.details))
 
 
-async def _finish(app: App, run_id: int, ending: Ending, lease_holder: str, failed_path: str | None = None) -> Run:
+async def _finish(app: App, lease: leases.Lease, ending: Ending, journal: Journal) -> Run:
     """Write the end of an execution, unless the lease was lost: then the run is somebody else's."""
-    now = clock.now()
-    outcome = {
-        "status": ending.status,
-        "error_code": ending.error.code.value if ending.error else None,
-        "error_message": str(ending.error) if ending.error else None,
-        "completed_at": None if ending.status == "waiting" else now,
-    }
-    async with app.work() as work:
-        row = await runs.find(work, run_id)
-        totals = await work.session.execute(
-            select(func.sum(Step.cost_usd), func.sum(Step.input_tokens), func.sum(Step.output_tokens)).where(
-                Step.run_id == run_id
-            )
-        )
-        cost, input_tokens, output_tokens = totals.one()
-        counted = row.cost_usd or 0.0
-        ended = await work.session.execute(
-            update(Row)
-            .where(Row.id == run_id, Row.lease_holder == lease_holder)
-            .values(
-                **outcome,
-                result=ending.result,
-                failed_path=failed_path if ending.status == "failed" else None,
-                cost_usd=cost,
-                input_tokens=input_tokens or 0,
-                output_tokens=output_tokens or 0,
-                lease_holder=None,
-                lease_expires_at=None,
-                duration_ms=round((now - (row.started_at or now)).total_seconds() * 1000),
-                updated_at=now,
-            )
-        )
-        if ended.rowcount == 1:  # pyright: ignore[reportAttributeAccessIssue]
-            await child_runs.settle(work, run_id, **outcome)
-            await spendings.add(work, row, (cost or 0.0) - counted)
-            if ending.parked is not None:
-                await approvals.ask(work, run_id, ending.parked)
-    async with app.work() as work:
-        return await runs.get(work, run_id)
+    try:
+        event = await _write_end(app, lease, ending, journal)
+    except Exception as error:  # noqa: BLE001  (as above: what cannot be recorded is no success)
+        event = await _write_end(app, lease, _unrecorded(error), None)
+    if event is not None:
+        journal.tell(event)
+    async with app.read() as work:
+        return await runs.get(work, lease.run_id)
 
 
-def _closing(run: Run) -> dict[str, Any]:
-    return {
-        "status": run.status,
-        "error_code": run.error_code,
-        "error_message": run.error_message,
-        "cost_usd": run.cost_usd,
-        "input_tokens": run.input_tokens,
-        "output_tokens": run.output_tokens,
-        "duration_ms": run.duration_ms,
-    }
+async def _write_end(app: App, lease: leases.Lease, ending: Ending, journal: Journal | None) -> Trace | None:
+    """The run's row and the last event of its record, which is given back; without a journal only the row."""
+    async with app.work() as work:
+        row = await runs.find(work, lease.run_id, lock=True)
+        if (row.attempts, row.status) != (lease.attempt, "running"):
+            return None
+        await _add_up(work, row)
+        if ending is HANDED_OVER:
+            await admission.hand_over(work, row)
+            return None
+        endings.write(row, ending.status, ending.error, ending.result, journal.failed_path if journal else None)
+        if ending.parked is not None:
+            await approvals.ask(work, row.id, ending.parked)
+        event = journal.last_event(f"run.{row.status}", endings.said(row)) if journal else None
+        await endings.record(work, row, event)
+        return event
+
+
+async def _add_up(work: UnitOfWork, row: Row) -> None:
+    """What all steps cost together, in the run's row; what was not counted yet is counted as spent."""
+    spent = (func.sum(Step.cost_usd), func.sum(Step.input_tokens), func.sum(Step.output_tokens))
+    cost, input_tokens, output_tokens = (await work.session.execute(select(*spent).where(Step.run_id == row.id))).one()
+    await spendings.add(work, row, (cost or 0.0) - (row.cost_usd or 0.0))
+    row.cost_usd, row.input_tokens, row.output_tokens = cost, input_tokens or 0, output_tokens or 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy import or_, select, update
 
 from savant import clock
 from savant.database.search import Known, SearchStore
+from savant.database.work import UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.repository import Repository as Row
 from savant.runtime.engines.beneath import shown
@@ -215,12 +215,14 @@ async def _other_version(app: App, repository: int) -> bool:
 async def _take(app: App, repository: int, holder: str) -> None:
     async with app.work() as work:
         row = (await work.session.scalars(select(Row).where(Row.id == repository))).one()
-        if leases.alive(row.lease_holder, row.lease_expires_at):
+        if leases.alive(row.lease_holder, row.lease_expires_at, await work.now()):
             raise _taken(row.slug, row.lease_holder)
         free = or_(Row.lease_holder.is_(None), Row.lease_holder == row.lease_holder)
         statement = update(Row).where(Row.id == repository, free)
         taken = await work.session.execute(
-            statement.values(lease_holder=holder, lease_expires_at=_later(), index_status="indexing")
+            statement.values(
+                lease_holder=holder, lease_expires_at=await leases.until(work, LEASE_SECONDS), index_status="indexing"
+            )
         )
         if taken.rowcount != 1:  # pyright: ignore[reportAttributeAccessIssue]
             raise _taken(row.slug, row.lease_holder)
@@ -235,22 +237,20 @@ def _taken(slug: str, holder: str | None) -> SavantError:
 
 
 async def _hold(app: App, repository: int, holder: str) -> None:
-    if not await _set(app, repository, holder, lease_expires_at=_later()):
+    async with app.work() as work:
+        held = await _set(work, repository, holder, lease_expires_at=await leases.until(work, LEASE_SECONDS))
+    if not held:
         raise SavantError(ErrorCode.CONFLICT, "Another process took over this index run.", hint="Nothing is lost.")
 
 
 async def _release(app: App, repository: int, holder: str, **values: Any) -> None:
     if values.get("branch", "") is None:
         del values["branch"]
-    await _set(app, repository, holder, lease_holder=None, lease_expires_at=None, **values)
-
-
-async def _set(app: App, repository: int, holder: str, **values: Any) -> bool:
     async with app.work() as work:
-        statement = update(Row).where(Row.id == repository, Row.lease_holder == holder).values(**values)
-        done = await work.session.execute(statement)
-        return done.rowcount == 1  # pyright: ignore[reportAttributeAccessIssue]
+        await _set(work, repository, holder, lease_holder=None, lease_expires_at=None, **values)
 
 
-def _later() -> Any:
-    return clock.now() + timedelta(seconds=LEASE_SECONDS)
+async def _set(work: UnitOfWork, repository: int, holder: str, **values: Any) -> bool:
+    statement = update(Row).where(Row.id == repository, Row.lease_holder == holder).values(**values)
+    done = await work.session.execute(statement)
+    return done.rowcount == 1  # pyright: ignore[reportAttributeAccessIssue]

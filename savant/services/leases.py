@@ -6,17 +6,20 @@ import os
 import socket
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, select, update
 
 from savant import clock
-from savant.database.work import UnitOfWork
+from savant.database.work import Reading, UnitOfWork, lease_lost
 from savant.errors import ErrorCode, SavantError
 from savant.models.run import Run
 
 LEASE_SECONDS = 15
 RENEW_SECONDS = 5.0
 POLL_SECONDS = 0.3
+MOST_CRASHES = 3
+"""How many workers a run may take with it before it is given up."""
 
 
 def holder() -> str:
@@ -24,14 +27,14 @@ def holder() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
 
 
-def alive(lease_holder: str | None, expires_at: datetime | None) -> bool:
+def alive(lease_holder: str | None, expires_at: datetime | None, now: datetime) -> bool:
     """Whether a run's holder may still be at work; a dead process on this machine is known at once."""
     if lease_holder is None or expires_at is None:
         return False
     host, pid, started = lease_holder.rsplit(":", 2)
     if host == socket.gethostname() and not _runs(int(pid), started):
         return False
-    return expires_at > clock.now()
+    return expires_at > now
 
 
 def _runs(pid: int, started: str) -> bool:
@@ -54,53 +57,58 @@ def _started(pid: int) -> str:
     return "dead" if state in "ZX" else rest[18]  # nobody has reaped it yet, but it does nothing any more
 
 
-async def take(work: UnitOfWork, id: int, lease_holder: str) -> bool:
-    """Become the one who carries out the run; False if it needs nobody any more, CONFLICT if somebody else does."""
-    from savant.services.runs import find
+async def going(work: Reading, row: Run) -> bool:
+    """Whether somebody carries the run out right now."""
+    return row.status == "running" and alive(row.lease_holder, row.lease_expires_at, await work.now())
 
-    row = await find(work, id, lock=True, whole=True)
-    if alive(row.lease_holder, row.lease_expires_at):
-        raise SavantError(ErrorCode.CONFLICT, f"Run {id} is being carried out by {row.lease_holder}.")
-    if row.status not in ("pending", "running"):
-        return False
-    now = clock.now()
-    taken = await work.session.execute(
-        update(Run)
-        .where(
-            Run.id == id,
-            Run.status.in_(["pending", "running"]),
-            or_(Run.lease_holder.is_(None), Run.lease_holder == row.lease_holder),
-        )
-        .values(
-            status="running",
-            lease_holder=lease_holder,
-            lease_expires_at=now + timedelta(seconds=LEASE_SECONDS),
-            attempts=Run.attempts + 1,
-            started_at=row.started_at or now,
-            completed_at=None,
-            error_code=None,
-            error_message=None,
-            failed_path=None,
-            updated_at=now,
-        )
+
+class Lease(NamedTuple):
+    """The right to carry out a run; `attempt` is the fence that everything written under it is held to."""
+
+    run_id: int
+    holder: str
+    attempt: int
+
+    @property
+    def held(self) -> ColumnElement[bool]:
+        return (Run.id == self.run_id) & (Run.attempts == self.attempt) & (Run.status == "running")
+
+
+async def take(work: UnitOfWork, row: Run, lease_holder: str) -> Lease:
+    """Become the one who carries out a run, whose row is locked; CONFLICT if somebody else is at it."""
+    if await going(work, row):
+        raise SavantError(ErrorCode.CONFLICT, f"Run {row.id} is being carried out by {row.lease_holder}.")
+    row.crashes += row.status == "running"
+    row.attempts += 1
+    row.status = "running"
+    row.lease_holder = lease_holder
+    row.lease_expires_at = await until(work)
+    row.started_at = row.started_at or clock.now()
+    row.completed_at = row.error_code = row.error_message = row.failed_path = None
+    return Lease(row.id, lease_holder, row.attempts)
+
+
+def gave_up(crashes: int) -> SavantError:
+    """What a run ends with whose workers vanish one after another."""
+    message = f"{crashes} processes that carried out this run vanished while they did."
+    return SavantError(
+        ErrorCode.WORKER_LOST, message, hint="It may need more memory than there is. To try again, resume it."
     )
-    if taken.rowcount != 1:  # pyright: ignore[reportAttributeAccessIssue]
-        raise SavantError(ErrorCode.CONFLICT, f"Somebody else took up run {id}.")
-    return True
 
 
-async def renew(work: UnitOfWork, id: int, lease_holder: str) -> None:
-    """Hold the run for another while; CONFLICT if the lease is lost."""
-    renewed = await work.session.execute(
-        update(Run)
-        .where(Run.id == id, Run.lease_holder == lease_holder)
-        .values(lease_expires_at=clock.now() + timedelta(seconds=LEASE_SECONDS))
-    )
+async def renew(work: UnitOfWork, lease: Lease) -> None:
+    """Hold the run for another while; LEASE_LOST if it is somebody else's by now."""
+    renewed = await work.session.execute(update(Run).where(lease.held).values(lease_expires_at=await until(work)))
     if renewed.rowcount != 1:  # pyright: ignore[reportAttributeAccessIssue]
-        raise SavantError(ErrorCode.CONFLICT, f"This process lost its lease on run {id}.")
+        raise lease_lost()
 
 
-async def stop_requested(work: UnitOfWork, id: int) -> bool:
+async def until(work: Reading, seconds: float = LEASE_SECONDS) -> datetime:
+    """When a lease that is taken now ends, by the database's clock."""
+    return await work.now() + timedelta(seconds=seconds)
+
+
+async def stop_requested(work: Reading, id: int) -> bool:
     """Whether somebody asked the run to stop, or deleted it."""
     row = (await work.session.execute(select(Run.stop_requested_at).where(Run.id == id))).first()
     return row is None or row[0] is not None

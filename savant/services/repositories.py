@@ -108,7 +108,7 @@ async def locate(app: App, target: str) -> Repository:
 async def status(app: App, ref: str) -> IndexStatus:
     """The index beside the working tree, by the content of every file."""
     async with app.read() as work:
-        row = await find(work, ref)
+        row, now = await find(work, ref), await work.now()
     answer = IndexStatus(
         repository=row.slug, state="missing", indexed_at=row.indexed_at, indexed_commit=row.indexed_commit,
         left_out=row.index_report.get("left_out", {}),
@@ -120,7 +120,7 @@ async def status(app: App, ref: str) -> IndexStatus:
     finally:
         await store.aclose()
     answer.files = len(known)
-    if leases.alive(row.lease_holder, row.lease_expires_at):
+    if leases.alive(row.lease_holder, row.lease_expires_at, now):
         answer.state, answer.advice = "indexing", "It is being indexed; what is written can be searched already."
         return answer
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import func, select
@@ -22,7 +23,7 @@ from savant.schemas.programs import Bundle, Program
 from savant.schemas.runs import FINISHED, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
-from savant.services import approvals, child_runs, conversations, leases, records
+from savant.services import admission, approvals, child_runs, conversations, endings, leases, records
 
 
 async def list(work: Reading, query: RunList) -> Page[Run]:
@@ -53,7 +54,7 @@ async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
     """Write a pending run with everything that it needs; an idempotency key returns the run it first made."""
     known = await _by_key(work, create.idempotency_key)
     if known is not None:
-        return shown(known, 0)
+        return await get(work, known.id)
     version_id = await _keep_versions(work, create.bundle, program)
     row = Row(
         user_id=work.actor.user_id,
@@ -75,7 +76,8 @@ async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
     await blobs.keep(work, program_hash, raw)
     if create.conversation_id is not None:
         await conversations.add(work, create.conversation_id, row.id, create.said or create.goal or "")
-    return shown(row, 0)
+    await admission.fill(work)
+    return shown(row, 0, clock.now())
 
 
 async def _keep_versions(work: UnitOfWork, given: Bundle, program: Program) -> int:
@@ -96,7 +98,7 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
     row = await find(work, id, lock=True, whole=True)
     if row.status == "completed":
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is completed; there is nothing to resume.")
-    if row.status == "running" and leases.alive(row.lease_holder, row.lease_expires_at):
+    if await leases.going(work, row):
         raise SavantError(
             ErrorCode.CONFLICT,
             f"Run {id} is still running ({row.lease_holder}).",
@@ -109,7 +111,9 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
     row.config = {**row.config, **changes}
     row.status = "pending"
     row.stop_requested_at = None
+    row.crashes = 0
     row.updated_at = clock.now()
+    await admission.fill(work)
     return await get(work, id)
 
 
@@ -118,23 +122,17 @@ async def stop(work: UnitOfWork, id: int) -> Run:
     if row.status in FINISHED:
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is already {row.status}.")
     row.stop_requested_at = clock.now()
-    if row.status != "running" or not leases.alive(row.lease_holder, row.lease_expires_at):
-        row.status = "stopped"
-        row.error_code = ErrorCode.STOPPED.value
-        row.error_message = "Stopped on request."
-        row.completed_at = clock.now()
-        await child_runs.settle(
-            work, id, status=row.status, error_code=row.error_code, error_message=row.error_message,
-            completed_at=row.completed_at,
-        )  # fmt: skip
+    if not await leases.going(work, row):
+        await endings.end(work, row, "stopped", SavantError(ErrorCode.STOPPED, "Stopped on request."))
     return await get(work, id)
 
 
 async def delete(work: UnitOfWork, id: int) -> None:
     row = await find(work, id, lock=True, whole=True)
-    if row.status == "running" and leases.alive(row.lease_holder, row.lease_expires_at):
+    if await leases.going(work, row):
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is running.", hint=f"Stop it first: savant runs stop {id}.")
     await work.session.delete(row)
+    await admission.fill(work)
 
 
 async def steps(work: Reading, id: int) -> builtins.list[Step]:
@@ -211,8 +209,9 @@ async def _all_shown(work: Reading, rows: Sequence[Row]) -> builtins.list[Run]:
     roots = {**{row.id: row for row in rows}, **await child_runs.roots(work, rows)}
     holders = [roots[row.journal_run_id or row.id] for row in rows]
     questions = await approvals.waiting_for(work, [row.id for row in holders if row.status == "waiting"])
+    now = await work.now() if any(row.status == "running" for row in rows) else clock.now()
     return [
-        shown(row, counts.get(row.id, 0), questions.get(holder.id) if row.status == "waiting" else None, holder)
+        shown(row, counts.get(row.id, 0), now, questions.get(holder.id) if row.status == "waiting" else None, holder)
         for row, holder in zip(rows, holders, strict=True)
     ]
 
@@ -230,11 +229,11 @@ async def _steps_counts(work: Reading, ids: builtins.list[int]) -> dict[int, int
     return dict((await work.session.execute(counted)).all())
 
 
-def shown(row: Row, steps_count: int, approval_id: int | None = None, holder: Row | None = None) -> Run:
+def shown(row: Row, steps_count: int, now: datetime, approval_id: int | None = None, holder: Row | None = None) -> Run:
     """The run as it is told; `holder` is the whole run, whose process carries out its parts too."""
     lease = holder or row
     fields = {name: getattr(row, name) for name in Run.__struct_fields__ if hasattr(row, name)}
     fields["steps_count"] = steps_count
     fields["approval_id"] = approval_id
-    fields["alive"] = leases.alive(lease.lease_holder, lease.lease_expires_at) if row.status == "running" else None
+    fields["alive"] = leases.alive(lease.lease_holder, lease.lease_expires_at, now) if row.status == "running" else None
     return msgspec.convert(fields, Run)

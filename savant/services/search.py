@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from savant import clock
 from savant.database import search_read as read
 from savant.database.search import SearchStore, Wire
 from savant.database.search_read import Candidate, ChunkRow, Content, FileRow, RepositoryRow
@@ -281,7 +282,7 @@ def _warnings(rows: dict[int, RepositoryRow], hits: Sequence[Hit]) -> list[str]:
     said: list[str] = []
     for row in rows.values():
         where = row.local_path or row.slug
-        if leases.alive(row.lease_holder, row.lease_expires_at):
+        if leases.alive(row.lease_holder, row.lease_expires_at, clock.now()):
             said.append(f"`{row.slug}` is being indexed now; not all of it is found yet.")
         elif row.indexed_at is None:
             said.append(f"`{row.slug}` is not indexed to the end: savant index {where}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from savant import clock
 from savant.database.connect import Database
@@ -28,14 +28,14 @@ from savant.schemas.traces import Trace
 @pytest.fixture
 async def run_id(database: Database, actor: Actor) -> int:
     async with database.work(actor) as work:
-        run = Run(runnable_type="agent", runnable_slug="a")
+        run = Run(runnable_type="agent", runnable_slug="a", status="running")
         work.session.add(run)
     return run.id
 
 
 @pytest.fixture
 async def store(database: Database, actor: Actor, run_id: int) -> AsyncIterator[DatabaseJournalStore]:
-    opened = DatabaseJournalStore(database, actor.workspace_id, run_id)
+    opened = DatabaseJournalStore(database, actor.workspace_id, run_id, attempt=0)
     yield opened
     await opened.aclose()
 
@@ -192,11 +192,11 @@ async def test_text_a_model_made_up_is_stored(store: DatabaseJournalStore) -> No
 
 async def test_two_runs_write_side_by_side(database: Database, actor: Actor) -> None:
     async with database.work(actor) as work:
-        runs = [Run(runnable_type="agent", runnable_slug="a") for _ in range(4)]
+        runs = [Run(runnable_type="agent", runnable_slug="a", status="running") for _ in range(4)]
         work.session.add_all(runs)
 
     async def go(run_id: int) -> tuple[list[Step], int]:
-        store = DatabaseJournalStore(database, actor.workspace_id, run_id)
+        store = DatabaseJournalStore(database, actor.workspace_id, run_id, attempt=0)
         for number in range(1, 21):
             await store.write([a_step(number)], [a_trace(number, number)], {"b" * 64: b"shared"})
         found = await store.load()
@@ -220,3 +220,37 @@ async def test_a_database_that_went_away_is_unreachable(
     with pytest.raises(SavantError) as failure:
         await store.write([a_step(2)], [], {})
     assert failure.value.code is ErrorCode.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "change", [{"attempts": 1}, {"status": "stopped"}, {"status": "pending"}], ids=["taken", "ended", "resumed"]
+)
+async def test_who_lost_the_run_writes_nothing(
+    store: DatabaseJournalStore, database: Database, actor: Actor, run_id: int, change: dict[str, Any]
+) -> None:
+    await store.write([a_step(1)], [a_trace(1, 1)], {})
+    async with database.work(actor) as work:
+        await work.session.execute(update(Run).where(Run.id == run_id).values(**change))
+    for _ in range(2):
+        with pytest.raises(SavantError) as failure:
+            await store.write([a_step(2)], [a_trace(2, 2)], {"c" * 64: b"late"})
+        assert failure.value.code is ErrorCode.LEASE_LOST
+    steps, next_seq = await store.load()
+    assert ([step.step_number for step in steps], next_seq) == ([1], 2)
+    assert await store.read_blobs(["c" * 64]) == {}
+
+
+async def test_a_late_write_waits_for_who_takes_the_run_over(
+    store: DatabaseJournalStore, database: Database, actor: Actor, run_id: int
+) -> None:
+    """There is no moment between the look and the commit in which the run could change hands."""
+    await store.write([a_step(1)], [], {})
+    async with database.work(actor) as work:
+        await work.session.execute(update(Run).where(Run.id == run_id).values(attempts=1))
+        late = asyncio.create_task(store.write([a_step(2)], [], {}))
+        done, _ = await asyncio.wait({late}, timeout=0.3)
+        assert not done
+    with pytest.raises(SavantError) as failure:
+        await late
+    assert failure.value.code is ErrorCode.LEASE_LOST
+    assert len((await store.load())[0]) == 1

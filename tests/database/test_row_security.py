@@ -17,7 +17,7 @@ from savant.database.declared import DECLARE, Declared
 from savant.database.journal import DatabaseJournalStore
 from savant.database.roles import APP_ROLE, faults
 from savant.database.search import SearchStore
-from savant.errors import SavantError
+from savant.errors import ErrorCode, SavantError
 from savant.models.all import MODELS, metadata
 from savant.runtime.indexing import words
 from savant.schemas.actors import Actor
@@ -188,12 +188,13 @@ async def test_many_transactions_on_few_connections_never_meet(database: Databas
 async def test_a_journal_reaches_no_run_of_another_workspace(database: Database, two: tuple[Actor, Actor]) -> None:
     me, other = two
     ((their_run,),) = await _rows(database, _as(other), "SELECT id FROM runs")
-    store = DatabaseJournalStore(database, me.workspace_id, their_run)
+    store = DatabaseJournalStore(database, me.workspace_id, their_run, attempt=0)
     try:
         assert (await store.load())[0] == []
         assert await store.read_traces() == []
-        with pytest.raises(InsufficientPrivilege):
+        with pytest.raises(SavantError) as refused:
             await store.write([a_step(7)], [], {})
+        assert refused.value.code is ErrorCode.LEASE_LOST, "the run is not there for who is in another workspace"
     finally:
         await store.aclose()
 

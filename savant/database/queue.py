@@ -1,0 +1,51 @@
+"""The queue of jobs: what is put into it is there when the transaction that put it is, and not before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+
+from sqlalchemy import func, select
+
+if TYPE_CHECKING:
+    from savant.database.work import UnitOfWork
+
+ADMISSION_LOCK = 7_378_699
+"""The class of the advisory locks under which the slots of a workspace are counted."""
+
+
+class Job(NamedTuple):
+    """One call of a job, by its name in `savant.jobs`; with a `lock` it waits for others that have the same."""
+
+    name: str
+    arguments: dict[str, Any]
+    priority: int
+    lock: str | None = None
+
+
+class Queue(Protocol):
+    async def put(self, work: UnitOfWork, job: Job) -> None:
+        """Have a job done once this work is committed."""
+        ...
+
+    async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
+        """Be the only one who counts a workspace's slots until this work is done."""
+        ...
+
+
+class PostgresQueue:
+    """Procrastinate's tables, written on the connection of the unit of work."""
+
+    def __init__(self) -> None:
+        import procrastinate
+
+        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
+
+    async def put(self, work: UnitOfWork, job: Job) -> None:
+        connection = await (await work.session.connection()).get_raw_connection()
+        deferrer = self._app.configure_task(
+            job.name, priority=job.priority, lock=job.lock, connection=cast(Any, connection.driver_connection)
+        )
+        await deferrer.defer_async(**job.arguments)
+
+    async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
+        await work.session.execute(select(func.pg_advisory_xact_lock(ADMISSION_LOCK, workspace_id)))

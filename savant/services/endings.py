@@ -1,0 +1,61 @@
+"""How a run ends: in its row, as the last event of its record, and with its slot given to the next; all at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from savant import clock
+from savant.database.work import UnitOfWork
+from savant.errors import SavantError
+from savant.models.run import Run
+from savant.models.trace import Trace
+from savant.schemas import traces
+from savant.services import admission, child_runs
+
+
+async def end(work: UnitOfWork, row: Run, status: str, error: SavantError) -> None:
+    """End a run that nobody carries out; its row is locked, so that nobody who wakes up can write to it any more."""
+    write(row, status, error)
+    last = await work.session.scalar(select(func.max(Trace.seq)).where(Trace.run_id == row.id))
+    event = traces.Trace(seq=(last or 0) + 1, event_type=f"run.{status}", payload=said(row), timestamp=clock.now())
+    await record(work, row, event)
+
+
+def write(row: Run, status: str, error: SavantError | None, result: Any = None, failed_path: str | None = None) -> None:
+    """Put an ending into the run's row."""
+    now = clock.now()
+    row.status = status
+    row.result = result
+    row.error_code = error.code.value if error else None
+    row.error_message = str(error) if error else None
+    row.failed_path = failed_path if status == "failed" else None
+    row.lease_holder = row.lease_expires_at = row.admitted_at = None
+    row.completed_at = None if status == "waiting" else now
+    row.duration_ms = round((now - row.started_at).total_seconds() * 1000) if row.started_at else None
+    row.updated_at = now
+
+
+def said(row: Run) -> dict[str, Any]:
+    """What the last event says of the ending."""
+    return {
+        "status": row.status,
+        "error_code": row.error_code,
+        "error_message": row.error_message,
+        "cost_usd": row.cost_usd,
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+        "duration_ms": row.duration_ms,
+    }
+
+
+async def record(work: UnitOfWork, row: Run, event: traces.Trace | None) -> None:
+    """Write the last event; the slot that is free now goes to whoever waits for one."""
+    if event is not None:
+        fields = {name: getattr(event, name) for name in ("seq", "event_type", "payload", "timestamp")}
+        work.session.add(Trace(run_id=row.id, **fields))
+    await work.session.flush()
+    told = {name: getattr(row, name) for name in ("status", "error_code", "error_message", "completed_at")}
+    await child_runs.settle(work, row.id, **told)
+    await admission.fill(work)
