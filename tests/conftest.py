@@ -87,7 +87,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path / 'data' / 'savant.db'}"
     else:
-        yield from _postgres(request.getfixturevalue("postgres_admin"), None, OWNER)
+        yield from postgres(request.getfixturevalue("postgres_admin"), None, OWNER)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -99,7 +99,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite+aiosqlite:///{path}"
     else:
         template: str = request.getfixturevalue("postgres_template")
-        yield from _postgres(request.getfixturevalue("postgres_admin"), template)
+        yield from postgres(request.getfixturevalue("postgres_admin"), template)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ async def _migrate(url: str) -> None:
             await make_app_role(database)
 
 
-def _postgres(admin: psycopg.Connection[Any], template: str | None, user: str = APP_ROLE) -> Iterator[str]:
+def postgres(admin: psycopg.Connection[Any], template: str | None, user: str = APP_ROLE) -> Iterator[str]:
     name = f"test_{clock.token(8)}"
     _create(admin, name, template)
     yield _url(admin, name, user)

@@ -25,8 +25,9 @@ from savant.settings import Settings
 
 
 @asynccontextmanager
-async def opening(settings: Settings) -> AsyncGenerator[App]:
+async def opening(settings: Settings, *, serves: bool = True) -> AsyncGenerator[App]:
     app = App.serving(settings)
+    app.serves = serves
     try:
         yield app
     finally:
@@ -34,9 +35,12 @@ async def opening(settings: Settings) -> AsyncGenerator[App]:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncGenerator[str]:
-    """The address of a server over the database of the settings; it is gone with the block."""
-    async with serving_app(create_app(lambda: opening(settings))) as address:
+async def serving(settings: Settings, *, serves: bool = True) -> AsyncGenerator[str]:
+    """The address of a server over the database of the settings; it is gone with the block.
+
+    Where it does not serve others, whoever asks is on this machine, and may name its folders.
+    """
+    async with serving_app(create_app(lambda: opening(settings, serves=serves))) as address:
         yield address
 
 
@@ -56,10 +60,10 @@ async def serving_app(app: Any) -> AsyncGenerator[str]:
             await task
 
 
-async def mint(owner: Database, *, role: Role = "owner", scopes: list[str] | None = None) -> str:
+async def mint(superuser: Database, *, role: Role = "owner", scopes: list[str] | None = None) -> str:
     """An API key of somebody new in the local team, who has that role there."""
-    local, key = await local_actor(owner), tokens.make_key()
-    async with AsyncSession(owner.engine) as session:
+    local, key = await local_actor(superuser), tokens.make_key()
+    async with AsyncSession(superuser.engine) as session:
         person = User(email=f"{key.hash[:12]}@example.org", encrypted_password="!", name=role.title())
         session.add(person)
         await session.flush()

@@ -60,6 +60,10 @@ class Client:
 
 def connect(settings: Settings) -> Client:
     """A client for what the settings point at; nothing is opened before the first call."""
+    if settings.url is not None:
+        from savant.client.remote import RemoteTransport
+
+        return Client(RemoteTransport(settings.url, settings.api_key))
     from savant.client.local import LocalTransport
 
     return Client(LocalTransport(settings))

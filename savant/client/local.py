@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
+from savant.client.polling import poll
 from savant.schemas.replays import RunFork, RunRetry
 from savant.schemas.runs import Event, Run, RunCreate, RunResume
 from savant.settings import Settings
 
 T = TypeVar("T")
-FOLLOW_SECONDS = 0.2
 
 
 class LocalTransport:
@@ -32,27 +32,21 @@ class LocalTransport:
         return await perform(await self._open(), noun, verb, **arguments)
 
     async def start(self, create: RunCreate, *, detach: bool) -> Run:
-        from savant.services import executions
-
-        return await self._go(await executions.prepare(await self._open(), create), detach)
+        return await self._go(await self.call("runs", "start", Run, create=create), detach)
 
     async def resume(self, run_id: int, options: RunResume, *, detach: bool) -> Run:
         return await self._go(await self.call("runs", "resume", Run, id=run_id, options=options), detach)
 
     async def fork(self, run_id: int, options: RunFork, *, detach: bool) -> Run:
-        from savant.services import forks
-
-        return await self._go(await forks.fork(await self._open(), run_id, options), detach)
+        return await self._go(await self.call("runs", "fork", Run, id=run_id, options=options), detach)
 
     async def retry(self, run_id: int, options: RunRetry, *, detach: bool) -> Run:
-        from savant.services import forks
-
-        return await self._go(await forks.retry(await self._open(), run_id, options), detach)
+        return await self._go(await self.call("runs", "retry", Run, id=run_id, options=options), detach)
 
     async def follow(self, run_id: int, after: int = 0) -> AsyncIterator[Event]:
         queue = self._events.get(run_id)
         if queue is None:
-            async for event in self._poll(run_id, after):
+            async for event in poll(self, run_id, after):
                 yield event
             return
         while (event := await queue.get()) is not None:
@@ -94,21 +88,3 @@ class LocalTransport:
             return await execute_run(await self._open(), run_id, queue.put_nowait)
         finally:
             queue.put_nowait(None)
-
-    async def _poll(self, run_id: int, after: int) -> AsyncIterator[Event]:
-        """The stored traces of a run somebody else carries out, until it goes no further."""
-        while True:
-            run: Run = await self.call("runs", "get", Run, id=run_id)
-            traces = await self.call("runs", "traces", list, id=run_id, after=after)
-            for trace in traces:
-                after = trace.seq
-                yield Event(
-                    type=trace.event_type, run_id=run_id, payload=trace.payload, seq=trace.seq,
-                    step_number=trace.step_number, timestamp=trace.timestamp,
-                )  # fmt: skip
-            if not traces and run.status not in ("pending", "running"):
-                return
-            if not traces and run.status == "running" and run.alive is False:
-                return
-            if not traces:
-                await asyncio.sleep(FOLLOW_SECONDS)

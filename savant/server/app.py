@@ -10,7 +10,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
 from savant.server import failures, limits, requests, v1
-from savant.server.handling import handler
+from savant.server.handling import described, handler
 from savant.services.app import App
 
 Opening = Callable[[], AbstractAsyncContextManager[App]]
@@ -36,7 +36,7 @@ def create_app(
             yield
 
     return Litestar(
-        route_handlers=[*map(handler, v1.ENDPOINTS), *handlers],
+        route_handlers=[*map(handler, v1.ENDPOINTS), described(v1.ENDPOINTS), *handlers],
         guards=[limits.within],
         lifespan=[lifespan],
         exception_handlers=failures.HANDLERS,

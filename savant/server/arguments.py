@@ -13,6 +13,8 @@ from savant.errors import ErrorCode, SavantError
 from savant.server.endpoints import Endpoint
 
 MOST_FIELDS = 100
+SEEKS = frozenset({"search"})
+"""Verbs that keep no text: what Postgres cannot store may be looked for all the same."""
 _PLACE = re.compile(r"^(?P<message>.*?) - at `(?P<place>[^`]*)`$", re.DOTALL)
 _FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<field>[^`]+)`")
 
@@ -26,7 +28,7 @@ async def arguments(endpoint: Endpoint, request: Request[Any, Any, Any]) -> dict
             await _nothing(request)
     else:
         _from_query(None, request.scope["query_string"])
-        given = await _from_body(endpoint.input, request)
+        given = await _from_body(endpoint.input, request, nul=endpoint.verb in SEEKS)
     if given is None:
         return found
     return found | ({endpoint.wraps: given} if endpoint.wraps else msgspec.structs.asdict(given))
@@ -77,12 +79,12 @@ async def _nothing(request: Request[Any, Any, Any]) -> None:
         raise invalid({}, "Nothing is taken in the body of this request.")
 
 
-async def _from_body(input: type[msgspec.Struct], request: Request[Any, Any, Any]) -> Any:
+async def _from_body(input: type[msgspec.Struct], request: Request[Any, Any, Any], *, nul: bool) -> Any:
     body = await request.body()
     if body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise SavantError(ErrorCode.UNSUPPORTED, "The body must be JSON.", hint="Send Content-Type: application/json.")
     found = _checked(lambda: msgspec.json.decode(body or b"{}", type=input))
-    if b"\\u0000" in body and _has_nul(msgspec.json.decode(body)):
+    if not nul and b"\\u0000" in body and _has_nul(msgspec.json.decode(body)):
         raise invalid({}, "A text must not contain the character NUL.")
     return found
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
 from savant.server.arguments import arguments
-from savant.server.auth import acting
+from savant.server.auth import OPEN, acting
 from savant.server.endpoints import Endpoint
-from savant.server.envelope import answer
+from savant.server.envelope import JSON, answer, encode
+from savant.server.openapi import document
 from savant.server.requests import request_id
 from savant.services.perform import perform
 
@@ -32,3 +34,15 @@ def handler(endpoint: Endpoint) -> HTTPRouteHandler:
         name=endpoint.name,
         include_in_schema=False,
     )(handle)
+
+
+def described(endpoints: Sequence[Endpoint]) -> HTTPRouteHandler:
+    """The description of the API, which anybody may read; it is written when it is first asked for."""
+    written: list[bytes] = []
+
+    async def schema() -> Response[bytes]:
+        if not written:
+            written.append(encode(document(endpoints)))
+        return Response(written[0], media_type=JSON)
+
+    return HTTPRouteHandler("/schema", http_method="GET", name="schema", opt={OPEN: True})(schema)

@@ -17,8 +17,11 @@ WITH_APP = {
     "search": frozenset({"search"}),
     "secrets": frozenset({"set"}),
     "previews": frozenset({"plan", "prompt"}),
+    "runs": frozenset({"start", "fork", "retry"}),
 }
 """Verbs that take more than one transaction, or none at all."""
+ELSEWHERE = {("runs", "start"): "executions.prepare", ("runs", "fork"): "forks.fork", ("runs", "retry"): "forks.retry"}
+"""Verbs whose function is not the one of their name."""
 
 
 async def perform(app: App, noun: str, verb: str, /, **arguments: Any) -> Any:
@@ -35,4 +38,5 @@ async def perform(app: App, noun: str, verb: str, /, **arguments: Any) -> Any:
 
 def service_of(noun: str, verb: str) -> Any:
     """The function behind a verb."""
-    return getattr(importlib.import_module(f"savant.services.{noun}"), verb)
+    module, _, function = ELSEWHERE.get((noun, verb), f"{noun}.{verb}").partition(".")
+    return getattr(importlib.import_module(f"savant.services.{module}"), function)

@@ -63,3 +63,25 @@ def test_a_list_of_definitions_loads_neither_yaml_nor_engines_where_there_are_no
     names = loaded("agents", "list", tmp_path=tmp_path)
     assert not names & (HEAVY - {"sqlalchemy", "aiosqlite"})
     assert not {name for name in names if name.startswith(("savant.runtime.engines", "savant.runtime.workflows.valid"))}
+
+
+def test_a_client_of_a_server_loads_neither_database_nor_services(tmp_path: Path) -> None:
+    script = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from savant.client import connect\n"
+        "from savant.errors import SavantError\n"
+        "from savant.settings import Settings\n"
+        "async def ask():\n"
+        "    async with connect(Settings(home=Path('.'), config_dir=Path('.'), url='http://127.0.0.1:9')) as client:\n"
+        "        await client.agents.list()\n"
+        "try:\n"
+        "    asyncio.run(ask())\n"
+        "except SavantError as error:\n"
+        "    print(error.code.value, *sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    code, *names = done.stdout.split()
+    assert code == "unreachable", done.stderr
+    assert not {name.split(".")[0] for name in names} & {"sqlalchemy", "aiosqlite", "psycopg", "litestar", "httpx"}
+    assert not {name for name in names if name.startswith(("savant.services", "savant.database", "savant.models"))}

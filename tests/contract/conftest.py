@@ -1,4 +1,4 @@
-"""One body, every way in: a client over each database (and, once there is a server, over HTTP)."""
+"""One body, every way in: a client over each database, in this process and through a server."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from savant.client import Client, connect
+from savant.database.connect import Database
 from savant.settings import Settings
+from tests.serving import mint, serving
 
 
 @pytest.fixture
@@ -29,7 +32,16 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings(home=tmp_path / "home", config_dir=tmp_path / "home", database_url=database_url)
 
 
-@pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[Client]:
-    async with connect(settings) as opened:
-        yield opened
+@pytest.fixture(params=["local", "remote"])
+async def client(request: pytest.FixtureRequest, settings: Settings, superuser: Database) -> AsyncIterator[Client]:
+    """The local user, with the services in this process, and with a key to a server."""
+    if request.param == "remote" and request.node.get_closest_marker("carried_out"):
+        pytest.skip("runs on a server are carried out by a worker")
+    if request.param == "local":
+        async with connect(settings) as opened:
+            yield opened
+        return
+    async with serving(settings, serves=False) as url:
+        there = msgspec.structs.replace(settings, database_url=None, url=url, api_key=await mint(superuser))
+        async with connect(there) as opened:
+            yield opened

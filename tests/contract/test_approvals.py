@@ -16,6 +16,8 @@ from savant.schemas.runs import Run, RunConfig, RunCreate, RunResume
 from savant.schemas.workflows import WorkflowDefinition
 from savant.settings import Settings
 
+pytestmark = pytest.mark.carried_out
+
 SCRIPT = """
 turns:
   - {tools: [{name: fs.write, arguments: {path: made.txt, text: hello}}]}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from savant.client import Client
 from savant.database.connect import Database
 from tests.contract.test_runs import a_run
+
+pytestmark = pytest.mark.carried_out
 
 LONG: list[dict[str, object]] = [
     {"id": "each", "foreach": list(range(300)), "steps": [{"id": "two", "set": {"twice": "${{ item * 2 }}"}}]},

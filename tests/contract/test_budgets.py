@@ -18,6 +18,8 @@ from savant.schemas.programs import Bundle
 from savant.schemas.replays import RunFork
 from savant.schemas.runs import Run, RunConfig, RunCreate
 
+pytestmark = pytest.mark.carried_out
+
 SCRIPT = """
 turns:
   - {text: First, tools: [{name: fs.list, arguments: {}}], cost_usd: 0.25, usage: {input_tokens: 10, output_tokens: 5}}

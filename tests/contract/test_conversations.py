@@ -15,6 +15,8 @@ from savant.schemas.programs import Bundle
 from savant.schemas.runs import Run, RunConfig, RunCreate
 from savant.settings import Settings
 
+pytestmark = pytest.mark.carried_out
+
 SCRIPT = "turns:\n  - Hello Ada.\n  - {when: who am I, text: You are Ada.}\n  - Yes?\n  - You said so.\n"
 
 

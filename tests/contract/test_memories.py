@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from savant.client import Client
 from savant.schemas.agents import AgentConfig, AgentDefinition, ToolPolicy
 from savant.schemas.programs import Bundle
 from savant.schemas.runs import Run, RunConfig, RunCreate
 from savant.schemas.workflows import WorkflowDefinition
+
+pytestmark = pytest.mark.carried_out
 
 FACTS = ["The tests run with make test.", "Releases are tagged on Fridays.", "The parser is in lexer.py."]
 

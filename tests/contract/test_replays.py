@@ -18,6 +18,8 @@ from savant.schemas.runs import Run, RunConfig, RunCreate
 from savant.schemas.workflows import WorkflowDefinition, WorkflowInput
 from tests.contract.test_runs import carried_out
 
+pytestmark = pytest.mark.carried_out
+
 SCRIPT = """
 turns:
   - {tools: [{name: fs.read, arguments: {path: README.md}}]}

@@ -12,6 +12,8 @@ from savant.schemas.programs import Bundle
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate, RunList
 from savant.schemas.workflows import WorkflowDefinition, WorkflowInput
 
+pytestmark = pytest.mark.carried_out
+
 STEPS = [
     {"id": "log", "tool": "git.log"},
     {"id": "count", "set": {"commits": "${{ steps.log.output.commits | length }}"}},

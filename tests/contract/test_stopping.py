@@ -18,6 +18,8 @@ from savant.schemas.runs import Run, RunConfig, RunCreate
 from savant.schemas.workflows import WorkflowDefinition
 from savant.settings import Settings
 
+pytestmark = pytest.mark.carried_out
+
 STUBBORN = "trap '' TERM; touch {name}.began; sleep 60 & wait; sleep 60"
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from savant.client import Client
 from savant.schemas.runs import Run
 from savant.schemas.storage import Gc
 from tests.contract.test_replays import review
 from tests.contract.test_runs import a_run, carried_out
+
+pytestmark = pytest.mark.carried_out
 
 
 async def three(client: Client, root: Path) -> list[Run]:

@@ -11,6 +11,8 @@ from savant.schemas.programs import Bundle
 from savant.schemas.runs import RunCreate
 from savant.schemas.workflows import WorkflowCreate, WorkflowDefinition, WorkflowUpdate
 
+pytestmark = pytest.mark.carried_out
+
 
 async def three_versions(client: Client) -> None:
     await client.workflows.create(WorkflowCreate(name="W", slug="w", steps=[{"id": "a", "set": {"x": 1}}]))

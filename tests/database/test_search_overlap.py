@@ -14,7 +14,7 @@ import pytest
 from savant.client import Client, connect
 from savant.schemas.search import SearchQuery
 from savant.settings import Settings
-from tests.conftest import _postgres
+from tests.conftest import postgres
 from tests.runtime.indexing.trees import commit, repository
 
 SOURCE = Path(__file__).parents[2] / "savant"
@@ -33,7 +33,7 @@ def urls(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) 
     path = tmp_path / "savant.db"
     shutil.copy(sqlite_template, path)
     template: str = request.getfixturevalue("postgres_template")
-    for url in _postgres(request.getfixturevalue("postgres_admin"), template):
+    for url in postgres(request.getfixturevalue("postgres_admin"), template):
         yield [f"sqlite+aiosqlite:///{path}", url]
 
 

@@ -1,8 +1,8 @@
-"""A server over each database, and keys to it."""
+"""A server over Postgres, as a team has it, and keys to it; what it answers is held to both databases in `contract`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx2
@@ -10,7 +10,13 @@ import pytest
 
 from savant.database.connect import Database
 from savant.settings import ServerSettings, Settings
+from tests.conftest import postgres
 from tests.serving import mint, serving
+
+
+@pytest.fixture(params=[pytest.param("postgres", marks=pytest.mark.postgres)], ids=[""])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    yield from postgres(request.getfixturevalue("postgres_admin"), request.getfixturevalue("postgres_template"))
 
 
 @pytest.fixture

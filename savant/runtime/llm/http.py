@@ -1,19 +1,18 @@
-"""The one module that touches HTTP: shared connections, time-outs, and every network failure as a named error."""
+"""Models over HTTP: time-outs, and every network failure as a named error."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import httpx2
 
+from savant.runtime.connections import Connections
 from savant.runtime.llm import failures
 from savant.runtime.llm.failures import ModelFailure, Target
 from savant.runtime.llm.providers import Timeouts
 
 MOST_BYTES = 64 * 1024 * 1024
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Reply:
@@ -51,7 +50,7 @@ class Http:
     """Connections to model servers, kept open and shared; made on first use, closed by `aclose`."""
 
     def __init__(self) -> None:
-        self._clients: dict[bool, httpx2.AsyncClient] = {}
+        self._connections = Connections()
 
     @asynccontextmanager
     async def send(
@@ -72,9 +71,7 @@ class Http:
             await response.aclose()
 
     async def aclose(self) -> None:
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
-            await client.aclose()
+        await self._connections.aclose()
 
     async def _open(
         self,
@@ -87,7 +84,7 @@ class Http:
     ) -> httpx2.Response:
         limits = httpx2.Timeout(timeouts.read, connect=timeouts.connect)
         try:
-            client = self._client(url)
+            client = self._connections.to(url)
             request = client.build_request(method, url, headers=headers, content=content, timeout=limits)
             return await client.send(request, stream=True)
         except httpx2.HTTPError as error:
@@ -96,15 +93,6 @@ class Http:
             # A base URL or a proxy that no request can be made of; the text may hold a key, so it is not shown.
             what = f"cannot be asked: its base URL or the proxy in the environment is unusable ({_name(error)})."
             raise failures.not_configured(target, what, "Check the provider's base_url and HTTPS_PROXY.") from None
-
-    def _client(self, url: str) -> httpx2.AsyncClient:
-        """Loopback needs neither certificates, which cost 50 ms to load, nor a proxy, which could not reach it."""
-        parts = urlsplit(url)
-        near = parts.scheme == "http" and parts.hostname in _LOOPBACK
-        if near not in self._clients:
-            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
-            self._clients[near] = httpx2.AsyncClient(verify=not near, trust_env=not near, limits=limits)
-        return self._clients[near]
 
 
 def _failure(target: Target, error: httpx2.HTTPError, timeouts: Timeouts) -> ModelFailure:

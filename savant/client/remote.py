@@ -1,0 +1,157 @@
+"""The remote transport: a server over HTTP. It knows no service, no table and no runtime but the connections."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, TypeVar, get_origin
+from urllib.parse import quote
+
+import httpx2
+import msgspec
+
+from savant.client.polling import poll
+from savant.errors import ErrorCode, SavantError
+from savant.runtime.connections import Connections
+from savant.schemas.base import Page
+from savant.schemas.replays import RunFork, RunRetry
+from savant.schemas.routes import route
+from savant.schemas.runs import Event, Run, RunCreate, RunResume
+
+T = TypeVar("T")
+TIMEOUTS = httpx2.Timeout(300.0, connect=10.0)
+LOCAL = frozenset({"databases", "master_keys"})
+"""Nouns that are of this machine alone."""
+HERE = frozenset({"listener"})
+"""Arguments that cannot go over the wire."""
+
+
+class _Problem(msgspec.Struct):
+    code: str
+    message: str
+    hint: str | None = None
+    details: dict[str, Any] = {}
+
+
+class _Failure(msgspec.Struct):
+    error: _Problem
+
+
+class RemoteTransport:
+    """Everything is done by the server; a run goes on there whether or not this process does."""
+
+    def __init__(self, url: str, api_key: str | None, workspace: str | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {"Accept": "application/json"}
+        if api_key is not None:
+            self._headers["Authorization"] = f"Bearer {api_key}"
+        if workspace is not None:
+            self._headers["X-Savant-Workspace"] = workspace
+        self._connections = Connections()
+
+    async def call(self, noun: str, verb: str, returns: type[T], /, **arguments: Any) -> T:
+        if noun in LOCAL:
+            raise SavantError(
+                ErrorCode.USAGE,
+                f"`{noun}` are of one machine; they are not reached through a server.",
+                hint="Run the command on the server's own machine, or without SAVANT_URL and --profile.",
+            )
+        where = route(noun, verb)
+        place, rest = _placed(where.path, arguments)
+        sent = _sent(rest)
+        if where.method in ("GET", "DELETE"):
+            content, query = None, _query(sent)
+        else:
+            content, query = msgspec.json.encode(sent), None
+        return _result(await self._send(where.method, place, content, query), returns)
+
+    async def start(self, create: RunCreate, *, detach: bool) -> Run:
+        return await self.call("runs", "start", Run, create=create)
+
+    async def resume(self, run_id: int, options: RunResume, *, detach: bool) -> Run:
+        return await self.call("runs", "resume", Run, id=run_id, options=options)
+
+    async def fork(self, run_id: int, options: RunFork, *, detach: bool) -> Run:
+        return await self.call("runs", "fork", Run, id=run_id, options=options)
+
+    async def retry(self, run_id: int, options: RunRetry, *, detach: bool) -> Run:
+        return await self.call("runs", "retry", Run, id=run_id, options=options)
+
+    def follow(self, run_id: int, after: int = 0) -> AsyncIterator[Event]:
+        return poll(self, run_id, after)
+
+    async def aclose(self) -> None:
+        await self._connections.aclose()
+
+    async def _send(
+        self, method: str, place: str, content: bytes | None, query: Mapping[str, Any] | None
+    ) -> httpx2.Response:
+        headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
+        url = f"{self._url}/v1{place}"
+        try:
+            client = self._connections.to(url)
+            answer = await client.request(method, url, content=content, params=query, headers=headers, timeout=TIMEOUTS)
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            raise _unreachable(self._url, error) from None  # its text may hold a header, and so the key
+        if not answer.is_success:
+            raise _failure(answer, self._url)
+        return answer
+
+
+def _placed(path: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The path with what stands in it filled in, and the arguments that are left."""
+    rest = {name: value for name, value in arguments.items() if name not in HERE}
+    for name in [name for name in rest if f"{{{name}}}" in path]:
+        path = path.replace(f"{{{name}}}", quote(str(rest.pop(name)), safe=""))
+    return path, rest
+
+
+def _sent(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """A struct that is alone is not wrapped; what is as it is without being said, is not said."""
+    if len(arguments) == 1 and isinstance(alone := next(iter(arguments.values())), msgspec.Struct):
+        said = {field.encode_name: getattr(alone, field.name) for field in msgspec.structs.fields(alone)}
+        defaults = {field.encode_name: field.default for field in msgspec.structs.fields(alone)}
+        arguments = {name: value for name, value in said.items() if value != defaults[name]}
+    return msgspec.to_builtins(
+        {name: value for name, value in arguments.items() if value is not msgspec.UNSET}, enc_hook=str
+    )
+
+
+def _query(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as they are written in a query: JSON, but texts without their quotes."""
+    return {
+        name: value if isinstance(value, str | list) else msgspec.json.encode(value).decode()
+        for name, value in sent.items()
+    }
+
+
+def _result(answer: httpx2.Response, returns: Any) -> Any:
+    """What is in the envelope."""
+    if answer.status_code == 204:
+        return None
+    try:
+        body = msgspec.json.decode(answer.content, type=dict[str, msgspec.Raw])
+        if get_origin(returns) is Page:
+            cursor = msgspec.json.decode(body["meta"], type=dict[str, Any]).get("next_cursor")
+            items = msgspec.json.decode(body["data"], type=list[returns.__args__[0]])
+            return Page(items=items, next_cursor=cursor)
+        return msgspec.json.decode(body["data"], type=returns)
+    except (msgspec.DecodeError, KeyError) as error:
+        message = f"The server's answer cannot be read: {error}."
+        raise SavantError(ErrorCode.UNEXPECTED, message, hint="Is it of the same version as this?") from None
+
+
+def _failure(answer: httpx2.Response, url: str) -> SavantError:
+    try:
+        problem = msgspec.json.decode(answer.content, type=_Failure).error
+        code = ErrorCode(problem.code)
+    except (msgspec.DecodeError, ValueError):
+        message = f"{url} answered with status {answer.status_code}, and not as a Savant server does."
+        return SavantError(ErrorCode.UNREACHABLE, message, hint="Check the address of the server.")
+    return SavantError(code, problem.message, hint=problem.hint, details=problem.details)
+
+
+def _unreachable(url: str, error: Exception) -> SavantError:
+    why = "no connection in time" if isinstance(error, httpx2.ConnectTimeout) else type(error).__name__
+    if isinstance(error, httpx2.ConnectError):
+        why = "nothing listens there" if "connection attempts failed" in str(error) else str(error)
+    return SavantError(ErrorCode.UNREACHABLE, f"The server {url} cannot be reached: {why}.", hint="Is it running?")
