@@ -24,6 +24,8 @@ async def index(door: Door, client: Client, repository: Repository, *, full: boo
     for reason, count in report.left_out.items():
         examples = ", ".join(report.examples.get(reason, [])[:3])
         door.say.detail(f"left out, {reason}: {count} ({examples}{', ...' if count > 3 else ''})")
+    if report.vectors_problem:
+        door.say.warning(f"Not all code has vectors; words find it all the same. {report.vectors_problem}")
     if report.note:
         door.say.warning(f"git could not be asked, so the folder was walked: {report.note}")
     for language, count in report.by_lines.items():

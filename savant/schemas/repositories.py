@@ -44,6 +44,7 @@ class IndexReport(Schema):
     """What an index run did: files and chunks there are now, what it changed, and what it left out and why.
 
     `left_out` maps reasons to numbers of files; `by_lines` languages to files whose grammar could not be used.
+    `vectors` is how many chunks have one, `vectors_problem` why not all of them do.
     """
 
     files: int = 0
@@ -61,6 +62,8 @@ class IndexReport(Schema):
     examples: dict[str, list[str]] = {}
     by_lines: dict[str, int] = {}
     note: str | None = None
+    vectors: int = 0
+    vectors_problem: str | None = None
 
 
 class Repository(Schema):

@@ -19,7 +19,7 @@ from savant.runtime.indexing.scanner import Limits, scan, top
 from savant.schemas.base import Page, slugify
 from savant.schemas.lists import ListQuery
 from savant.schemas.repositories import IndexConfig, IndexReport, IndexStatus, Repository, RepositoryCreate
-from savant.services import indexing, leases, places, records, vaults
+from savant.services import indexing, leases, places, records, vaults, vectors
 from savant.services.app import App
 
 EXAMPLES = 10
@@ -85,7 +85,9 @@ async def index(app: App, ref: str, *, full: bool = False, listener: indexing.Li
     async with app.read() as work:
         row = await find(work, ref)
     root = await _root(app, row, fetch=True)
-    return await indexing.index(app, row.id, root, _config(row), full=full, listener=listener)
+    report = await indexing.index(app, row.id, root, _config(row), full=full, listener=listener)
+    report.vectors, report.vectors_problem = await vectors.bring(app, row.id)
+    return report
 
 
 async def locate(app: App, target: str) -> Repository:

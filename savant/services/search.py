@@ -12,6 +12,7 @@ from savant import clock
 from savant.database import search_read as read
 from savant.database.search import SearchStore, Wire
 from savant.database.search_read import Candidate, ChunkRow, Content, FileRow, RepositoryRow
+from savant.database.search_vectors import nearest
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.engines.globs import compiled
 from savant.runtime.indexing import ranking, snippets
@@ -24,10 +25,13 @@ from savant.runtime.indexing.ranking import MAX_CHUNKS, MAX_COMMITS, File, Ranke
 from savant.runtime.indexing.stamps import stamp
 from savant.schemas.indexing import WEIGHTS, Query
 from savant.schemas.search import Hit, Line, Place, SearchQuery, SearchResult
-from savant.services import indexing, leases
+from savant.services import indexing, leases, vectors
 from savant.services.app import App
+from savant.services.vectors import Near
 
 MANY_CHUNKS = 5_000
+MAX_NEAR = 50
+NEAR_RANK = 10
 OTHERS = 3
 BECAUSE = 2
 RECENT = 3 * WEIGHTS.recent_commits
@@ -49,15 +53,19 @@ class Scope(NamedTuple):
 async def search(app: App, query: SearchQuery, store: SearchStore | None = None) -> SearchResult:
     """Hits for a query, best first. Raises NOT_FOUND where nothing is indexed, VALIDATION_ERROR for a bad query."""
     _check(query)
+    near = await vectors.near(app, query.query) if query.query.strip() and not query.regex else None
     own = store or indexing.store(app)
     try:
-        return await own.do(_search, own, query, app.actor.workspace_id)
+        result = await own.do(_search, own, query, app.actor.workspace_id, near)
+        if near is not None and near.problem:
+            result.warnings.append(f"Found by words alone: {near.problem}")
+        return result
     finally:
         if store is None:
             await own.aclose()
 
 
-def _search(store: SearchStore, query: SearchQuery, workspace_id: int) -> SearchResult:
+def _search(store: SearchStore, query: SearchQuery, workspace_id: int, near: Near | None) -> SearchResult:
     wire = store.wire
     rows = _repositories(wire, workspace_id, query.repositories)
     scope = _scope(wire, query, rows)
@@ -66,7 +74,7 @@ def _search(store: SearchStore, query: SearchQuery, workspace_id: int) -> Search
     if query.regex:
         hits, more = _by_expression(wire, query, scope)
     elif query.query.strip():
-        hits, more = _by_words(wire, query, scope)
+        hits, more = _by_words(wire, query, scope, near)
     else:
         hits, more = _by_symbol(wire, query, scope)
     return SearchResult(hits=hits, truncated=more, warnings=_warnings(rows, hits))
@@ -129,20 +137,20 @@ def _is_memory(path: str, row: RepositoryRow) -> bool:
 # By words
 
 
-def _by_words(wire: Wire, query: SearchQuery, scope: Scope) -> tuple[list[Hit], bool]:
+def _by_words(wire: Wire, query: SearchQuery, scope: Scope, near: Near | None) -> tuple[list[Hit], bool]:
     words = parse(query.query)
     if words.empty:
         return [], False
-    ranked = _ranked(wire, words, query, scope)
+    ranked = _ranked(wire, words, query, scope, near)
     if not ranked and not words.phrases:
         words = words._replace(fragments=True)
-        ranked = _ranked(wire, words, query, scope)
+        ranked = _ranked(wire, words, query, scope, None)
     page = ranked[: query.limit]
     return _shown(wire, page, words, query, scope), len(ranked) > len(page)
 
 
-def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope) -> list[Ranked]:
-    """Files by what their chunks say and what past commits say of them."""
+def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope, near: Near | None) -> list[Ranked]:
+    """Files by what their chunks say, what past commits say of them, and where vectors are near."""
     only = None if scope.files is None else list(scope.files)
     symbol = {chunk.id: chunk.file for chunk in _named(wire, query.symbol, scope)} if query.symbol else None
     if symbol is not None:
@@ -152,7 +160,11 @@ def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope) -> list[
     exact = symbol is not None or words.phrases or words.fragments
     past = [] if exact else wire.commits_with(words, scope.ids, MAX_COMMITS)
     told = _files_of_commits(wire, past)
-    files = {**read.candidates(wire, chunks[0]), **{file.id: file for found in told.values() for file in found}}
+    meant = {} if exact else _meant(wire, scope, near, chunks[1])
+    files = {
+        **read.candidates(wire, {*chunks[0], *meant}),
+        **{file.id: file for found in told.values() for file in found},
+    }
     if scope.files is not None:
         files = {id: file for id, file in files.items() if id in scope.files}
     known = {id: File(file.path, file.changes) for id, file in files.items()}
@@ -160,7 +172,23 @@ def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope) -> list[
     scores, because = ranking.by_commits(spoken, known)
     tests = query.tests is not None or asks_for_tests(query.query)
     recent = _recent(wire, files, scope)
-    return ranking.fused(known, chunks, scores, commits=because, recent=recent, tests=tests, limit=query.limit + 1)
+    return ranking.fused(
+        known, chunks, scores, meant, commits=because, recent=recent, tests=tests, limit=query.limit + 1
+    )
+
+
+def _meant(wire: Wire, scope: Scope, near: Near | None, chunks: dict[int, list[int]]) -> dict[int, float]:
+    """What the rank of a file's nearest chunk is worth; such chunks are shown after those that match by words."""
+    if near is None or near.vector is None:
+        return {}
+    only = None if scope.files is None else set(scope.files)
+    scores: dict[int, float] = {}
+    for rank, one in enumerate(nearest(wire, scope.ids, near.model, near.vector, only, MAX_NEAR)):
+        scores.setdefault(one.owner, NEAR_RANK / (NEAR_RANK + rank))
+        known = chunks.setdefault(one.owner, [])
+        if one.id not in known:
+            known.append(one.id)
+    return scores
 
 
 def _recent(wire: Wire, files: dict[int, Candidate], scope: Scope) -> dict[int, float]:

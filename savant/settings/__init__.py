@@ -85,6 +85,7 @@ class Settings(msgspec.Struct, kw_only=True):
     url: str | None = None
     api_key: str | None = None
     secret_keys: str | None = None
+    embeddings: str | None = None
     providers: dict[str, ProviderSettings] = {}
     tools: dict[str, ToolSettings] = {}
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)

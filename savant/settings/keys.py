@@ -52,6 +52,7 @@ NAMED = [
         "The keys that seal secrets, the current one first; else they are of the machine.",
         security=True,
     ),
+    _key("embeddings", str, "The model that makes vectors of code for search, as provider/model.", security=True),
     _key("profile", str, "The profile in use.", security=True),
     _key("providers.*.wire", Wire, "The protocol the provider speaks.", security=True),
     _key("providers.*.base_url", str, "The address of the provider's API.", security=True),

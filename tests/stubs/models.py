@@ -49,6 +49,7 @@ class ModelStub:
         self.replies = replies or [Reply(text="Hello from the stub.")]
         self.requests: list[Seen] = []
         self.connections = 0
+        self.topics: list[list[str]] = []
         self._by = by
         self._key = key
         self._models = models or ["stub-model", "stub-small"]
@@ -105,11 +106,24 @@ class ModelStub:
             return await _send_json(writer, 401, frames.error(wire, 401, f"Incorrect API key provided: {given}"))
         if seen.method == "GET" and seen.path.endswith("/models"):
             return await _send_json(writer, 200, {"object": "list", "data": [{"id": id} for id in self._models]})
+        if seen.path.endswith("/embeddings"):
+            return await self._embed(writer, seen.body, number)
         if not seen.path.endswith("/messages" if wire == frames.ANTHROPIC else "/chat/completions"):
             return await _send_json(writer, 404, frames.error(wire, 404, f"no such path: {seen.path}"))
         if self._by == "conversation":
             number = sum(message["role"] == "assistant" for message in seen.body["messages"])
         return await _reply(writer, choose(self.replies, number), wire, seen.body)
+
+    async def _embed(self, writer: asyncio.StreamWriter, body: Any, number: int) -> bool:
+        """Vectors that are near where texts share a topic of `topics`; or the fault of a reply."""
+        reply = choose(self.replies, number)
+        if reply.fault or reply.status != 200 or reply.body is not None:
+            return await _reply(writer, reply, frames.OPENAI, {**body, "messages": []})
+        vectors = [
+            [float(any(word in text.lower() for word in topic)) for topic in self.topics] for text in body["input"]
+        ]
+        data = [{"index": at, "embedding": [*vector, 0.01]} for at, vector in enumerate(vectors)]
+        return await _send_json(writer, 200, {"object": "list", "data": data[::-1]})
 
 
 def _has_key(seen: Seen, wire: str, key: str) -> bool:

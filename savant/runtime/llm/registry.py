@@ -14,6 +14,7 @@ from savant.errors import ErrorCode, SavantError
 from savant.runtime.llm import local, providers
 from savant.runtime.llm.anthropic import AnthropicWire
 from savant.runtime.llm.base import LLM, Message, ModelRequest, ToolSchema, Usage
+from savant.runtime.llm.embeddings import Embedder
 from savant.runtime.llm.local import LocalModel
 from savant.runtime.llm.openai import OpenAIWire
 from savant.runtime.llm.providers import ProviderConfig
@@ -157,6 +158,17 @@ class ModelRegistry:
         if config.wire == "local":
             return LocalModel(config, name, self._root, self._connections())
         return self._remote(config, name)
+
+    def embedder(self, model_id: str) -> Embedder:
+        """A model of embeddings, `provider/model`; raises MODEL_NOT_CONFIGURED for one that cannot be asked."""
+        provider, _, name = model_id.partition("/")
+        config = self._provider(provider)
+        config.check()
+        if config.wire != "openai" or not name:
+            message = f"{model_id!r} is no model of embeddings."
+            hint = "Name a model of a provider that speaks OpenAI's API, such as openai/text-embedding-3-small."
+            raise SavantError(ErrorCode.MODEL_NOT_CONFIGURED, message, hint=hint)
+        return Embedder(config, name, _WIRES[config.wire], self._connections())
 
     def _remote(self, config: ProviderConfig, name: str) -> RemoteModel:
         return RemoteModel(config, name, _WIRES[config.wire], self._connections())
