@@ -39,6 +39,8 @@ COMMANDS = {
     "secrets": "Values that runs may use and nobody is shown: list, set, remove, rotate-key.",
     "models": "Models of language: list, test, choose.",
     "lock": "Write down, or check, what agents and workflows rest on.",
+    "profile": "Profiles, names for servers: list, use.",
+    "policies": "Print who may do what.",
     "serve": "Serve a team over HTTP; without DATABASE_URL it brings its own Postgres.",
     "gc": "Make room: delete old runs and what nothing needs.",
     "db": "The database: check, backup, restore.",

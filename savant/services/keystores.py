@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Protocol
 
 from savant import clock
 from savant.errors import ErrorCode, SavantError
-from savant.settings import Settings
+from savant.settings import Settings, keyrings
 from savant.settings.trust import replace
 
 FILE = "secret.keys"
-SERVICE = "savant"
 _IN_KEYRING = "keyring:"
 
 
@@ -61,7 +59,7 @@ class _Machine:
             raise SavantError(ErrorCode.INVALID_CONFIG, f"Cannot read {self._file}: {error}.") from error
         if not text.startswith(_IN_KEYRING):
             return text
-        keys = _from_keyring(text.removeprefix(_IN_KEYRING))
+        keys = keyrings.read(text.removeprefix(_IN_KEYRING))
         if keys is None:
             raise SavantError(
                 ErrorCode.INVALID_CONFIG,
@@ -75,34 +73,7 @@ class _Machine:
         before = self._file.read_text().strip() if self._file.exists() else _IN_KEYRING
         entry = f"{self._file.parent} {clock.token(4)}"
         # Keys that are in the file stay there: a keyring that came later may go again.
-        kept = before.startswith(_IN_KEYRING) and _into_keyring(entry, text)
+        kept = before.startswith(_IN_KEYRING) and keyrings.write(entry, text)
         replace(self._file, (f"{_IN_KEYRING}{entry}\n" if kept else f"{text}\n").encode())
         if before.startswith(_IN_KEYRING) and before != _IN_KEYRING:
-            _out_of_keyring(before.removeprefix(_IN_KEYRING))
-
-
-def _from_keyring(entry: str) -> str | None:
-    import keyring
-
-    try:
-        return keyring.get_password(SERVICE, entry)
-    except Exception:  # noqa: BLE001 - a backend raises what it likes; without an answer there is no key
-        return None
-
-
-def _into_keyring(entry: str, text: str) -> bool:
-    """Whether it is kept there: a headless machine has a backend that fails, or one that only says it keeps it."""
-    import keyring
-
-    try:
-        keyring.set_password(SERVICE, entry, text)
-        return keyring.get_password(SERVICE, entry) == text
-    except Exception:  # noqa: BLE001 - as above
-        return False
-
-
-def _out_of_keyring(entry: str) -> None:
-    import keyring
-
-    with contextlib.suppress(Exception):  # what is left behind is of no use to anybody
-        keyring.delete_password(SERVICE, entry)
+            keyrings.remove(before.removeprefix(_IN_KEYRING))

@@ -84,6 +84,7 @@ class Settings(msgspec.Struct, kw_only=True):
     database_url: str | None = None
     url: str | None = None
     api_key: str | None = None
+    workspace: str | None = None
     secret_keys: str | None = None
     embeddings: str | None = None
     providers: dict[str, ProviderSettings] = {}

@@ -44,6 +44,7 @@ PLAIN = [
     _key("database_url", str, "Where runs are stored, as an SQLAlchemy URL.", security=True),
     _key("url", str, "The address of a Savant server to use instead of this machine.", security=True),
     _key("api_key", str, "The key for that server.", security=True),
+    _key("workspace", str, "The workspace of that server to work in, as team/workspace.", security=True),
 ]
 NAMED = [
     _key(

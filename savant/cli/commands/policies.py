@@ -1,0 +1,32 @@
+"""`savant policies`."""
+
+from __future__ import annotations
+
+from savant.cli.command import command, group
+from savant.cli.door import Door
+
+app = group()
+
+
+@command(app)
+def policies(door: Door) -> None:
+    """Print who may do what: each verb, the least role that may, and the scope that a key needs for it."""
+    from savant.cli import listing
+    from savant.policies import RULES
+
+    items = [
+        {"noun": noun, "verb": verb, "role": rule.role, "scope": rule.scope, "access": rule.access}
+        for noun, verbs in RULES.items()
+        for verb, rule in verbs.items()
+    ]
+    listing.show(
+        door,
+        items,
+        ["NOUN", "VERB", "ROLE", "SCOPE", "WHOSE"],
+        lambda each: [each["noun"], each["verb"], each["role"], each["scope"], _whose(each["access"])],
+        none="",
+    )
+
+
+def _whose(access: str) -> str:
+    return "one's own; of others an admin" if access == "change" else "what one may see"

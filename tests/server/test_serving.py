@@ -1,0 +1,116 @@
+"""`savant serve` as a person starts it: one command in an empty home, and gone without a trace when it is told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.database.test_embedded import postmaster
+
+pytestmark = pytest.mark.postgres
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="savant-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "SAVANT_HOME": str(home), **more}
+
+
+def savant(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "savant", *arguments],
+        env=environment(home, **more), capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def start(home: Path, port: int) -> subprocess.Popen[str]:
+    """A server that answers."""
+    errors = (home / "stderr").open("w")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "savant", "serve", "--port", str(port)],
+        env=environment(home), stdout=subprocess.PIPE, stderr=errors, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx2.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
+                break
+        except httpx2.HTTPError:
+            time.sleep(0.1)
+    else:
+        raise AssertionError((home / "stderr").read_text())
+    return process
+
+
+def stop(process: subprocess.Popen[str]) -> str:
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    return said
+
+
+def test_it_needs_nothing_and_lets_its_first_owner_in_once(home: Path) -> None:
+    port = free_port()
+    process = start(home, port)
+    try:
+        assert postmaster(home)
+    finally:
+        said = stop(process)
+    key = re.search(r"svt_live_\w+", said)
+    assert key and f"http://127.0.0.1:{port}" in said
+    assert postmaster(home) is None
+    lines = [json.loads(line) for line in (home / "stderr").read_text().splitlines()]
+    assert all(line["timestamp"] and line["level"] for line in lines)
+
+    again = start(home, port)
+    try:
+        shown = httpx2.get(
+            f"http://127.0.0.1:{port}/v1/agents", headers={"Authorization": f"Bearer {key[0]}"}, timeout=30
+        )
+        assert shown.status_code == 200
+    finally:
+        assert "svt_" not in stop(again), "an owner is welcomed once"
+    assert key[0] not in (home / "stderr").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "told"),
+    [
+        (["--host", "0.0.0.0"], {}, "loopback"),
+        (["--host", "0.0.0.0"], {"DATABASE_URL": "postgresql://savant_app:pa55w0rd@127.0.0.1:1/savant"}, "HTTPS"),
+        ([], {"DATABASE_URL": "sqlite:///x.db"}, "Postgres"),
+        ([], {"DATABASE_URL": "postgresql://savant_app:pa55w0rd@127.0.0.1:1/savant"}, "127.0.0.1"),
+    ],
+)
+def test_it_refuses_to_start_where_that_is_not_safe_or_cannot_be(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], told: str
+) -> None:
+    done = savant(tmp_path, "serve", *arguments, **environment)
+    assert done.returncode in (2, 4)
+    assert done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1
+    assert told in done.stderr
+    assert "pa55w0rd" not in done.stderr
