@@ -29,9 +29,14 @@ def create_engine(url: URL) -> AsyncEngine:
 
 def conninfo(url: URL, workspace_id: int) -> str:
     """The address as the bare driver takes it, for a connection that serves one workspace as long as it lives."""
-    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    address = bare(url)
     given = conninfo_to_dict(address).get("options") or ""
     return make_conninfo(address, options=f"{given} -c app.workspace_id={workspace_id}".strip())
+
+
+def bare(url: URL) -> str:
+    """The address as the bare driver takes it, for a connection that sees the rows of no workspace."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _dumps(value: Any) -> str:

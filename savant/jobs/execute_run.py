@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from savant import policies
+from savant.errors import SavantError
+from savant.schemas.actors import Actor
 from savant.schemas.runs import Run
-from savant.services import executions
+from savant.services import actors, endings, executions, runs
 from savant.services.app import App
 
 
 async def execute_run(app: App, run_id: int, listener: executions.Listener | None = None) -> Run:
     return await executions.execute(app, run_id, listener)
+
+
+async def execute_queued_run(app: App, *, workspace_id: int, user_id: int | None, run_id: int) -> None:
+    """In the name of who started it, with what they may now; interrupted, it goes back into the queue."""
+    try:
+        actor = await actors.actor_of_user(app, user_id or 0, workspace_id)
+        policies.permit(actor, "runs", "start")
+    except SavantError as refused:
+        await _refuse(app, workspace_id, run_id, refused)
+        return
+    await executions.execute(app.acting_as(actor), run_id, handover=True)
+
+
+async def _refuse(app: App, workspace_id: int, run_id: int, refused: SavantError) -> None:
+    """End a run whose owner may not have it any more."""
+    nobody = Actor(user_id=0, workspace_id=workspace_id, team_id=0, role="viewer")
+    async with app.acting_as(nobody).work() as work:
+        row = await runs.find(work, run_id, lock=True, whole=True)
+        if row.status in ("pending", "running"):
+            await endings.end(work, row, "failed", refused)

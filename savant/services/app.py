@@ -32,7 +32,12 @@ class App:
     @classmethod
     def serving(cls, settings: Settings) -> App:
         """The installation behind a server, in nobody's name: every request brings its own."""
-        return cls(settings, Database.open(settings.database), NOBODY, serves=True)
+        database = Database.open(settings.database)
+        if database.dialect == "postgresql":
+            from savant.database.queue import PostgresQueue
+
+            database.queue = PostgresQueue()
+        return cls(settings, database, NOBODY, serves=True)
 
     def acting_as(self, actor: Actor) -> App:
         """The same installation, in another name; closing it is the first one's."""

@@ -1,0 +1,51 @@
+"""The table of jobs: their names in the queue, what does them, and when one that failed is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from procrastinate import App as Jobs
+from procrastinate import BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate.jobs import Job
+
+from savant import clock
+from savant.errors import ErrorCode, SavantError
+from savant.jobs.execute_run import execute_queued_run
+from savant.services.app import App
+
+JOBS: dict[str, Callable[..., Awaitable[None]]] = {"execute_run": execute_queued_run}
+MOST_ATTEMPTS = 8
+FIRST_SECONDS, MOST_SECONDS, HELD_SECONDS = 2.0, 300.0, 4.0
+
+
+class Backoff(BaseRetryStrategy):
+    """Twice as long each time up to a cap, with jitter; what somebody else is at is looked at again soon."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if not isinstance(exception, Exception):
+            return None  # it was interrupted, and has put itself back
+        if isinstance(exception, SavantError) and exception.code is ErrorCode.CONFLICT:
+            return _after(HELD_SECONDS)
+        if job.attempts + 1 >= MOST_ATTEMPTS:
+            return None
+        return _after(min(FIRST_SECONDS * 2**job.attempts, MOST_SECONDS))
+
+
+def _after(seconds: float) -> RetryDecision:
+    return RetryDecision(retry_in={"milliseconds": round(seconds * clock.jitter() * 1000)})
+
+
+def build(app: App, conninfo: str, connections: int) -> Jobs:
+    """The queue as a worker has it: all jobs over one installation."""
+    jobs = Jobs(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=connections))
+    for name, function in JOBS.items():
+        jobs.task(name=name, retry=Backoff())(_over(app, function))
+    return jobs
+
+
+def _over(app: App, function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    async def job(**arguments: Any) -> None:
+        await function(app, **arguments)
+
+    return job
