@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from savant.server import failures, limits, requests, v1
+from savant.server import failures, limits, requests, stream, v1
 from savant.server.handling import described, handler
 from savant.services.app import App
 
@@ -36,7 +36,7 @@ def create_app(
             yield
 
     return Litestar(
-        route_handlers=[*map(handler, v1.ENDPOINTS), described(v1.ENDPOINTS), *handlers],
+        route_handlers=[*map(handler, v1.ENDPOINTS), described(v1.ENDPOINTS), stream.events, *handlers],
         guards=[limits.within],
         lifespan=[lifespan],
         exception_handlers=failures.HANDLERS,
