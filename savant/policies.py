@@ -23,28 +23,35 @@ class Rule(NamedTuple):
     scope: str
 
 
-def _rules(noun: str, *, read: str = "", create: str = "", change: str = "", execute: str = "", manage: str = ""):
+def _rules(
+    noun: str, *, read: str = "", create: str = "", change: str = "", execute: str = "", manage: str = "",
+    own: str = "", reader: ActorRole = "viewer",
+) -> dict[str, Rule]:  # fmt: skip
     least: dict[Access, tuple[str, ActorRole, str]] = {
-        "read": (read, "viewer", "read"),
+        "read": (read, reader, "read"),
         "create": (create, "member", "write"),
         "change": (change, "member", "write"),
         "execute": (execute, "member", "execute"),
         "manage": (manage, "admin", "manage"),
     }
-    return {
+    rules = {
         verb: Rule(access, role, f"{noun.replace('_', '-')}:{scope}")
         for access, (verbs, role, scope) in least.items()
         for verb in verbs.split()
     }
+    # What is one's own, whoever one is in the team.
+    return rules | {verb: Rule("change", "viewer", f"{noun.replace('_', '-')}:write") for verb in own.split()}
 
 
-_DEFINITION = {"read": "list get", "create": "create", "change": "update delete"}
+def _definitions(noun: str) -> dict[str, Rule]:
+    return _rules(noun, read="list get", create="create", change="update delete", reader="guest")
+
 
 RULES: dict[str, dict[str, Rule]] = {
-    "agents": _rules("agents", **_DEFINITION),
-    "workflows": _rules("workflows", **_DEFINITION),
-    "personas": _rules("personas", **_DEFINITION),
-    "rulesets": _rules("rulesets", **_DEFINITION),
+    "agents": _definitions("agents"),
+    "workflows": _definitions("workflows"),
+    "personas": _definitions("personas"),
+    "rulesets": _definitions("rulesets"),
     "definitions": _rules("definitions", create="apply"),
     "versions": _rules("definitions", read="list get", change="rollback"),
     "runs": _rules(
@@ -62,6 +69,15 @@ RULES: dict[str, dict[str, Rule]] = {
     "search": _rules("search", read="search"),
     "models": _rules("models", read="providers first", execute="test"),
     "storage": _rules("storage", manage="gc"),
+    "teams": _rules("teams", read="list get", create="create", manage="update delete"),
+    "members": _rules("members", read="list", manage="add update remove"),
+    "workspaces": _rules("workspaces", read="list get", manage="create update delete"),
+    "invitations": _rules("invitations", manage="list create delete"),
+    "shares": _rules("shares", read="list", create="create", change="delete"),
+    "api_keys": _rules("api_keys", read="list get", own="create delete"),
+    "login_sessions": _rules("login_sessions", read="list", own="delete"),
+    "me": _rules("me", read="get", own="update"),
+    "audit_logs": _rules("audit_logs", manage="list export"),
 }
 
 
@@ -71,6 +87,12 @@ def rule(noun: str, verb: str) -> Rule:
         return RULES[noun][verb]
     except KeyError:
         raise SavantError(ErrorCode.NOT_FOUND, f"There is no `{noun}.{verb}`.") from None
+
+
+def scopes() -> set[str]:
+    """Every scope that a key may have."""
+    exact = {rule.scope for verbs in RULES.values() for rule in verbs.values()}
+    return exact | {f"{scope.partition(':')[0]}:*" for scope in exact}
 
 
 def permit(actor: Actor, noun: str, verb: str) -> Rule:
@@ -115,7 +137,7 @@ def may(
         case "read":
             return visibility != "private" or shared is not None
         case "execute":
-            return visibility != "private" or shared == "execute"
+            return visibility != "private" or shared in ("execute", "edit")
         case "change":
             return shared == "edit"
         case _:

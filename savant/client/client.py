@@ -20,6 +20,17 @@ from savant.client.nouns import (
     Versions,
     Workflows,
 )
+from savant.client.people import (
+    ApiKeys,
+    AuditLogs,
+    Invitations,
+    LoginSessions,
+    Members,
+    Myself,
+    Shares,
+    Teams,
+    Workspaces,
+)
 from savant.client.repositories import Repositories, Search
 from savant.client.secrets import Secrets
 from savant.client.transport import Transport
@@ -48,6 +59,15 @@ class Client:
         self.versions = Versions(transport)
         self.repositories = Repositories(transport)
         self.search = Search(transport)
+        self.teams = Teams(transport)
+        self.members = Members(transport)
+        self.workspaces = Workspaces(transport)
+        self.invitations = Invitations(transport)
+        self.shares = Shares(transport)
+        self.api_keys = ApiKeys(transport)
+        self.login_sessions = LoginSessions(transport)
+        self.me = Myself(transport)
+        self.audit_logs = AuditLogs(transport)
 
     async def __aenter__(self) -> Client:
         return self

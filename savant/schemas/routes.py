@@ -44,6 +44,13 @@ _EXCEPTIONS: dict[tuple[str, str], Route] = {
     ("repositories", "locate"): Route("POST", "/repositories/locate"),
     ("search", "search"): Route("POST", "/search"),
     ("storage", "gc"): Route("POST", "/storage/gc"),
+    ("members", "list"): Route("GET", "/teams/{team_id}/members"),
+    ("members", "add"): Route("POST", "/teams/{team_id}/members"),
+    ("members", "update"): Route("PATCH", "/teams/{team_id}/members/{user_id}"),
+    ("members", "remove"): Route("DELETE", "/teams/{team_id}/members/{user_id}"),
+    ("me", "get"): Route("GET", "/me"),
+    ("me", "update"): Route("PATCH", "/me"),
+    ("audit_logs", "export"): Route("GET", "/audit-logs/export"),
 }
 
 

@@ -17,7 +17,7 @@ from savant.models.step import Step
 from savant.runtime.journal import Answer, Parked
 from savant.schemas.approvals import Approval, ApprovalAnswer, ApprovalList
 from savant.schemas.base import Page
-from savant.services import records
+from savant.services import records, sharing
 
 UNCERTAIN = "uncertain_step"
 _DENIALS = frozenset({"fail", "deny"})
@@ -25,7 +25,7 @@ _DENIALS = frozenset({"fail", "deny"})
 
 async def list(work: Reading, query: ApprovalList) -> Page[Approval]:
     records.check_limit(query.limit)
-    statement = _with_run().order_by(Row.id.desc()).limit(query.limit + 1)
+    statement = _with_run(work).order_by(Row.id.desc()).limit(query.limit + 1)
     if query.status is not None:
         statement = statement.where(Row.status == query.status)
     if query.status == "pending":
@@ -41,7 +41,7 @@ async def list(work: Reading, query: ApprovalList) -> Page[Approval]:
 
 
 async def get(work: Reading, id: int) -> Approval:
-    found = (await work.session.execute(_with_run().where(Row.id == id))).first()
+    found = (await work.session.execute(_with_run(work).where(Row.id == id))).first()
     if found is None:
         raise _not_found(id)
     return _shown(*found)
@@ -130,12 +130,13 @@ def question(kind: str, path: str, details: dict[str, Any]) -> str:
     return f"{path} asks: {what}"
 
 
-def _with_run() -> Select[Row, Run]:
-    return select(Row, Run).join(Run, Run.id == Row.run_id)
+def _with_run(work: Reading) -> Select[Row, Run]:
+    return select(Row, Run).join(Run, Run.id == Row.run_id).where(sharing.readable_runs(work.actor, Run))
 
 
 async def _open(work: UnitOfWork, id: int) -> Row:
-    row = await work.session.scalar(select(Row).where(Row.id == id).with_for_update())
+    of_seen_run = Row.run_id.in_(select(Run.id).where(sharing.readable_runs(work.actor, Run)))
+    row = await work.session.scalar(select(Row).where(Row.id == id, of_seen_run).with_for_update())
     if row is None:
         raise _not_found(id)
     if row.status != "pending":

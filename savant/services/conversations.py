@@ -6,9 +6,9 @@ import builtins
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 
-from savant import clock
+from savant import clock, policies
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.conversation import Conversation as Row
@@ -31,7 +31,7 @@ STOPPED = "(This turn was not finished.)"
 
 async def list(work: Reading, query: ConversationList) -> Page[Conversation]:
     records.check_limit(query.limit)
-    statement = select(Row).order_by(Row.updated_at.desc(), Row.id.desc()).limit(query.limit)
+    statement = select(Row).where(_own(work)).order_by(Row.updated_at.desc(), Row.id.desc()).limit(query.limit)
     if query.agent is not None:
         statement = statement.where(Row.agent == query.agent)
     return Page(items=[_shown(row, []) for row in await work.session.scalars(statement)])
@@ -64,10 +64,17 @@ async def delete(work: UnitOfWork, id: int) -> None:
 
 
 async def find(work: Reading, id: int) -> Row:
-    row = await work.session.scalar(select(Row).where(Row.id == id))
+    row = await work.session.scalar(select(Row).where(Row.id == id, _own(work)))
     if row is None:
         raise SavantError(ErrorCode.NOT_FOUND, f"There is no conversation {id}.")
     return row
+
+
+def _own(work: Reading) -> ColumnElement[bool]:
+    """A conversation is its person's, and the admins'."""
+    if policies.has_role(work.actor, "admin"):
+        return true()
+    return Row.created_by_id == work.actor.user_id
 
 
 async def add(work: UnitOfWork, id: int, run_id: int, said: str) -> None:

@@ -6,6 +6,8 @@ import importlib
 from typing import Any
 
 from savant import policies
+from savant.database.changes import watch
+from savant.database.work import UnitOfWork
 from savant.services.app import App
 
 LOOKS = frozenset({"list", "get", "steps", "traces", "program", "replay", "diff", "export"})
@@ -26,14 +28,31 @@ ELSEWHERE = {("runs", "start"): "executions.prepare", ("runs", "fork"): "forks.f
 
 async def perform(app: App, noun: str, verb: str, /, **arguments: Any) -> Any:
     """`noun.verb(**arguments)` in the name of the app's actor; FORBIDDEN if they may not."""
-    policies.permit(app.actor, noun, verb)
+    rule = policies.permit(app.actor, noun, verb)
     service = service_of(noun, verb)
     if noun in SETTINGS_ONLY:
         return await service(app.settings, **arguments)
+    changes = rule.access != "read" and verb not in LOOKS
     if verb in WITH_APP.get(noun, ()):
-        return await service(app, **arguments)
-    async with app.read() if verb in LOOKS else app.work() as work:
-        return await service(work, **arguments)
+        result = await service(app, **arguments)
+        if changes:
+            async with app.work() as work:
+                await _audit(work, noun, verb, arguments)
+        return result
+    if not changes:
+        async with app.read() if verb in LOOKS else app.work() as work:
+            return await service(work, **arguments)
+    async with app.work() as work:
+        watch(work.session)
+        result = await service(work, **arguments)
+        await _audit(work, noun, verb, arguments)
+        return result
+
+
+async def _audit(work: UnitOfWork, noun: str, verb: str, arguments: dict[str, Any]) -> None:
+    """Note what was done, to what as far as plain arguments say."""
+    named = {name: value for name, value in arguments.items() if isinstance(value, int | str)}
+    await service_of("audit_logs", "record")(work, noun, verb, named=named or None)
 
 
 def service_of(noun: str, verb: str) -> Any:

@@ -76,27 +76,29 @@ async def _agent(work: Reading, given: Bundle, found: Bundle, slug: str) -> None
     if slug in found.agents:
         return
     definition = given.agents.get(slug)
+    # Who stored an agent could read its persona and rulesets; who brings one in a file must be able to now.
+    stored = definition is None
     if definition is None:
         definition = await agents.definition(work, slug)
     found.agents[slug] = msgspec.structs.replace(definition, slug=slug)
     if definition.persona is not None:
-        await _persona(work, given, found, definition.persona)
+        await _persona(work, given, found, definition.persona, stored)
     for name in definition.rulesets:
-        await _ruleset(work, given, found, name)
+        await _ruleset(work, given, found, name, stored)
     for name in definition.delegates:
         await _agent(work, given, found, name)
 
 
-async def _persona(work: Reading, given: Bundle, found: Bundle, slug: str) -> None:
+async def _persona(work: Reading, given: Bundle, found: Bundle, slug: str, part: bool) -> None:
     if slug not in found.personas:
         definition = given.personas.get(slug)
-        found.personas[slug] = definition or await personas.definition(work, slug)
+        found.personas[slug] = definition or await personas.definition(work, slug, part=part)
 
 
-async def _ruleset(work: Reading, given: Bundle, found: Bundle, slug: str) -> None:
+async def _ruleset(work: Reading, given: Bundle, found: Bundle, slug: str, part: bool) -> None:
     if slug not in found.rulesets:
         definition = given.rulesets.get(slug)
-        found.rulesets[slug] = definition or await rulesets.definition(work, slug)
+        found.rulesets[slug] = definition or await rulesets.definition(work, slug, part=part)
 
 
 def references(steps: Any) -> Iterator[tuple[RunnableType, str]]:

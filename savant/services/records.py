@@ -19,22 +19,30 @@ from savant.runtime.blobs import canonical, digest
 from savant.schemas.base import slugify
 from savant.schemas.lists import ListQuery
 from savant.schemas.plans import Kind
+from savant.services import sharing
 
 Row = TypeVar("Row")
 MAX_LIMIT = 1000
 
 
-async def find(work: Reading, model: type[Row], kind: Kind, slug: str) -> Row:
-    """The row with this slug in the actor's workspace; NOT_FOUND names the nearest."""
+async def find(work: Reading, model: type[Row], kind: Kind, slug: str, *, part: bool = False) -> Row:
+    """The row with this slug that the actor may read; NOT_FOUND, as for what is not there, names the nearest.
+
+    `part` of something that they may run is found whoever may read it alone.
+    """
     columns: Any = model
-    row = await work.session.scalar(select(model).where(columns.slug == slug))
+    wanted = select(model).where(columns.slug == slug)
+    if not part:
+        wanted = wanted.where(sharing.readable(work.actor, columns, kind))
+    row = await work.session.scalar(wanted)
     if row is None:
         raise await _not_found(work, columns, kind, slug)
     return row
 
 
 async def _not_found(work: Reading, columns: Any, kind: Kind, slug: str) -> SavantError:
-    slugs = (await work.session.scalars(select(columns.slug))).all()
+    seen = sharing.readable(work.actor, columns, kind)
+    slugs = (await work.session.scalars(select(columns.slug).where(seen))).all()
     near = difflib.get_close_matches(slug, slugs, 1)
     hint = f"Did you mean `{near[0]}`?" if near else f"`savant {kind}s list` shows what there is."
     return SavantError(ErrorCode.NOT_FOUND, f"There is no {kind} `{slug}`.", hint=hint)

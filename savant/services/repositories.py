@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
+from savant import policies
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.repository import Repository as Row
@@ -69,6 +70,8 @@ async def delete(app: App, ref: str) -> None:
     """Remove a repository and its index; files on disk stay as they are, a clone of ours goes."""
     async with app.read() as work:
         row = await find(work, ref)
+    if not policies.may(app.actor, "change", author_id=row.created_by_id):
+        raise SavantError(ErrorCode.FORBIDDEN, f"The repository `{ref}` is somebody else's.", hint="Ask an admin.")
     store = indexing.store(app)
     try:
         await store.do(store.forget, row.id)

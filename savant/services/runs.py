@@ -17,18 +17,18 @@ from savant.models.run import Run as Row
 from savant.models.step import Step as StepRow
 from savant.models.trace import Trace as TraceRow
 from savant.runtime.blobs import ReadBlobs, canonical, digest, unpack
-from savant.schemas.base import Page
+from savant.schemas.base import Page, Visibility
 from savant.schemas.plans import KINDS
 from savant.schemas.programs import Bundle, Program
 from savant.schemas.runs import FINISHED, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
-from savant.services import admission, approvals, child_runs, conversations, endings, leases, records
+from savant.services import admission, approvals, child_runs, conversations, endings, leases, records, sharing
 
 
 async def list(work: Reading, query: RunList) -> Page[Run]:
     records.check_limit(query.limit)
-    statement = select(Row).order_by(Row.id.desc())
+    statement = select(Row).where(sharing.readable_runs(work.actor, Row)).order_by(Row.id.desc())
     if query.status is not None:
         statement = statement.where(Row.status == query.status)
     if query.type is not None:
@@ -58,6 +58,7 @@ async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
     version_id = await _keep_versions(work, create.bundle, program)
     row = Row(
         user_id=work.actor.user_id,
+        visibility=_visibility(program),
         runnable_type=program.type,
         runnable_slug=program.slug,
         version_id=version_id,
@@ -80,6 +81,11 @@ async def create(work: UnitOfWork, create: RunCreate, program: Program) -> Run:
     return shown(row, 0, clock.now())
 
 
+def _visibility(program: Program) -> Visibility:
+    """A run is seen as widely as what it runs."""
+    return getattr(program.bundle, f"{program.type}s")[program.slug].visibility
+
+
 async def _keep_versions(work: UnitOfWork, given: Bundle, program: Program) -> int:
     """Give every definition of the program its version, and return the id of the runnable's own."""
     own = 0
@@ -96,6 +102,7 @@ async def _keep_versions(work: UnitOfWork, given: Bundle, program: Program) -> i
 async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
     """Make a run that stopped, failed, waits or lost its process ready to go on from its journal."""
     row = await find(work, id, lock=True, whole=True)
+    sharing.permit_run(work.actor, row)
     if row.status == "completed":
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is completed; there is nothing to resume.")
     if await leases.going(work, row):
@@ -119,6 +126,7 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
 
 async def stop(work: UnitOfWork, id: int) -> Run:
     row = await find(work, id, lock=True, whole=True)
+    sharing.permit_run(work.actor, row)
     if row.status in FINISHED:
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is already {row.status}.")
     row.stop_requested_at = clock.now()
@@ -129,6 +137,7 @@ async def stop(work: UnitOfWork, id: int) -> Run:
 
 async def delete(work: UnitOfWork, id: int) -> None:
     row = await find(work, id, lock=True, whole=True)
+    sharing.permit_run(work.actor, row)
     if await leases.going(work, row):
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is running.", hint=f"Stop it first: savant runs stop {id}.")
     await work.session.delete(row)
@@ -194,7 +203,7 @@ async def find(work: Reading, id: int, *, lock: bool = False, whole: bool = Fals
 
     With `whole` a delegated run is refused: what has a journal of its own is wanted.
     """
-    statement = select(Row).where(Row.id == id)
+    statement = select(Row).where(Row.id == id, sharing.readable_runs(work.actor, Row))
     row = await work.session.scalar(statement.with_for_update() if lock else statement)
     if row is None:
         raise SavantError(ErrorCode.NOT_FOUND, f"There is no run {id}.", hint="`savant runs list` shows what there is.")
@@ -219,7 +228,7 @@ async def _all_shown(work: Reading, rows: Sequence[Row]) -> builtins.list[Run]:
 async def _by_key(work: Reading, key: str | None) -> Row | None:
     if key is None:
         return None
-    return await work.session.scalar(select(Row).where(Row.idempotency_key == key))
+    return await work.session.scalar(select(Row).where(Row.idempotency_key == key, Row.user_id == work.actor.user_id))
 
 
 async def _steps_counts(work: Reading, ids: builtins.list[int]) -> dict[int, int]:

@@ -10,10 +10,11 @@ import msgspec
 from sqlalchemy import select
 
 from savant.database.work import Reading, UnitOfWork
+from savant.policies import Access
 from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
 from savant.schemas.plans import Kind
-from savant.services import records
+from savant.services import records, sharing
 
 Row = TypeVar("Row")
 Definition = TypeVar("Definition", bound=msgspec.Struct)
@@ -43,7 +44,8 @@ class Stored(Generic[Row, Definition, Shown]):
         self._define = define
 
     async def list(self, work: Reading, query: ListQuery) -> Page[Shown]:
-        rows = (await work.session.scalars(records.listing(self._model, query, select(self._model)))).all()
+        seen = select(self._model).where(sharing.readable(work.actor, self._model, self._kind))
+        rows = (await work.session.scalars(records.listing(self._model, query, seen))).all()
         page, more = records.cut(rows, query.limit)
         return Page(items=[*await self._show(work, page)], next_cursor=page[-1].slug if more else None)
 
@@ -56,28 +58,35 @@ class Stored(Generic[Row, Definition, Shown]):
         return await self._save(work, self._model(slug=slug), create)
 
     async def update(self, work: UnitOfWork, ref: str, update: msgspec.Struct) -> Shown:
-        row = await self._find(work, ref)
+        row = await self._find(work, ref, "change")
         if "status" in records.given(update):
             row.status = records.given(update)["status"]
         return await self._save(work, row, records.revised(await self._define(work, row), update))
 
     async def replace(self, work: UnitOfWork, ref: str, definition: Definition) -> Shown:
-        return await self._save(work, await self._find(work, ref), definition)
+        return await self._save(work, await self._find(work, ref, "change"), definition)
 
     async def delete(self, work: UnitOfWork, ref: str) -> None:
-        await work.session.delete(await self._find(work, ref))
+        await work.session.delete(await self._find(work, ref, "change"))
 
     async def definitions(self, work: Reading) -> dict[str, Definition]:
-        """Every definition of the workspace, by slug."""
-        rows = (await work.session.scalars(select(self._model))).all()
+        """Every definition that the actor may read, by slug."""
+        seen = sharing.readable(work.actor, self._model, self._kind)
+        rows = (await work.session.scalars(select(self._model).where(seen))).all()
         return {row.slug: await self._define(work, row) for row in rows}
 
-    async def definition(self, work: Reading, ref: str) -> Definition:
-        """One definition; NOT_FOUND names the nearest."""
-        return await self._define(work, await self._find(work, ref))
+    async def definition(self, work: Reading, ref: str, *, part: bool = False) -> Definition:
+        """One definition to run, or as `part` of one; NOT_FOUND names the nearest."""
+        row = await records.find(work, self._model, self._kind, ref, part=part)
+        if not part:
+            await sharing.permit(work, "execute", row, self._kind)
+        return await self._define(work, row)
 
-    async def _find(self, work: Reading, ref: str) -> Any:
-        return await records.find(work, self._model, self._kind, ref)
+    async def _find(self, work: Reading, ref: str, access: Access = "read") -> Any:
+        row = await records.find(work, self._model, self._kind, ref)
+        if access != "read":
+            await sharing.permit(work, access, row, self._kind)
+        return row
 
     async def _save(self, work: UnitOfWork, row: Any, wanted: Definition) -> Shown:
         wanted = msgspec.structs.replace(wanted, slug=row.slug)

@@ -7,8 +7,9 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, exists, or_, select
 
+from savant import policies
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.agent import Agent
@@ -17,7 +18,7 @@ from savant.models.workflow import Workflow
 from savant.runtime.definitions.load import TYPES
 from savant.schemas.plans import Kind
 from savant.schemas.versions import Version
-from savant.services import agents, personas, rulesets, workflows
+from savant.services import agents, personas, rulesets, shares, sharing, workflows
 
 _SERVICES: dict[Kind, ModuleType] = {
     "agent": agents, "workflow": workflows, "persona": personas, "ruleset": rulesets
@@ -26,7 +27,7 @@ _SERVICES: dict[Kind, ModuleType] = {
 
 async def list(work: Reading, kind: Kind, slug: str) -> builtins.list[Version]:
     """All versions, the newest first, without their definitions; NOT_FOUND if there never was one."""
-    rows = (await work.session.scalars(_versions(kind, slug).order_by(Row.version.desc()))).all()
+    rows = (await work.session.scalars(_versions(work, kind, slug).order_by(Row.version.desc()))).all()
     if not rows:
         raise _not_found(kind, slug)
     current = await _current(work, kind, slug)
@@ -34,7 +35,7 @@ async def list(work: Reading, kind: Kind, slug: str) -> builtins.list[Version]:
 
 
 async def get(work: Reading, kind: Kind, slug: str, version: int) -> Version:
-    row = await work.session.scalar(_versions(kind, slug).where(Row.version == version))
+    row = await work.session.scalar(_versions(work, kind, slug).where(Row.version == version))
     if row is None:
         hint = f"`savant {kind}s versions {slug}` shows what there is."
         raise SavantError(ErrorCode.NOT_FOUND, f"The {kind} `{slug}` has no version {version}.", hint=hint)
@@ -55,8 +56,14 @@ async def rollback(work: UnitOfWork, kind: Kind, slug: str, version: int) -> Ver
     return await get(work, kind, slug, version)
 
 
-def _versions(kind: Kind, slug: str) -> Select[Row]:
-    return select(Row).where(Row.kind == kind, Row.slug == slug)
+def _versions(work: Reading, kind: Kind, slug: str) -> Select[Row]:
+    """The versions that the actor may read: of what is stored, those that were; of files, those they ran."""
+    versions = select(Row).where(Row.kind == kind, Row.slug == slug)
+    if policies.has_role(work.actor, "admin"):
+        return versions
+    model = shares.MODELS[kind]
+    stored = exists().where(model.slug == slug, sharing.readable(work.actor, model, kind))
+    return versions.where(or_(Row.created_by_id == work.actor.user_id, and_(Row.source == "workspace", stored)))
 
 
 async def _current(work: Reading, kind: Kind, slug: str) -> int | None:

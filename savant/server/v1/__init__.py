@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from savant.server.endpoints import endpoints
 from savant.server.v1.agents import Agents
+from savant.server.v1.api_keys import ApiKeys
 from savant.server.v1.approvals import Approvals
+from savant.server.v1.audit_logs import AuditLogs
 from savant.server.v1.budgets import Budgets
 from savant.server.v1.conversations import Conversations
 from savant.server.v1.definitions import Definitions
+from savant.server.v1.invitations import Invitations
+from savant.server.v1.login_sessions import LoginSessions
+from savant.server.v1.me import Myself
+from savant.server.v1.members import Members
 from savant.server.v1.models import Models
 from savant.server.v1.personas import Personas
 from savant.server.v1.previews import Previews
@@ -17,9 +23,12 @@ from savant.server.v1.rulesets import Rulesets
 from savant.server.v1.runs import Runs
 from savant.server.v1.search import Search
 from savant.server.v1.secrets import Secrets
+from savant.server.v1.shares import Shares
 from savant.server.v1.storage import Storage
+from savant.server.v1.teams import Teams
 from savant.server.v1.versions import Versions
 from savant.server.v1.workflows import Workflows
+from savant.server.v1.workspaces import Workspaces
 
 DOORS: dict[str, type] = {
     "agents": Agents,
@@ -39,5 +48,14 @@ DOORS: dict[str, type] = {
     "search": Search,
     "models": Models,
     "storage": Storage,
+    "teams": Teams,
+    "members": Members,
+    "workspaces": Workspaces,
+    "invitations": Invitations,
+    "shares": Shares,
+    "api_keys": ApiKeys,
+    "login_sessions": LoginSessions,
+    "me": Myself,
+    "audit_logs": AuditLogs,
 }
 ENDPOINTS = [endpoint for noun, door in DOORS.items() for endpoint in endpoints(noun, door)]
