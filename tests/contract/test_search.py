@@ -169,7 +169,7 @@ async def test_a_regular_expression_finds_every_line_and_no_other(client: Client
         wanted = {
             (path, number)
             for path, text in files.items()
-            for number, line in enumerate(text.split("\n"), 1)
+            for number, line in enumerate(text.removesuffix("\n").split("\n"), 1)
             if expression.search(line.removesuffix("\r")) or (pattern == r"end\r?$" and expression.search(line))
         }
         result = await client.search(SearchQuery(query=pattern, regex=True, limit=200))

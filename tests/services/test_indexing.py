@@ -18,6 +18,7 @@ from savant.runtime.indexing.parse import Refused, Task
 from savant.runtime.indexing.scanner import RACY_SECONDS
 from savant.runtime.indexing.workers import parsed
 from savant.schemas.indexing import Parsed
+from savant.schemas.repositories import IndexProgress
 from savant.schemas.search import SearchQuery
 from savant.services import indexing
 from savant.settings import Settings
@@ -148,6 +149,17 @@ async def test_content_decides_even_where_size_and_time_are_set_back(tmp_path: P
         (root / "a.py").write_text("def againe(): ...\n")
         assert (await client.repositories.index(slug)).changed == 1
         assert len((await client.search(SearchQuery(symbol="againe"))).hits) == 1
+
+
+async def test_progress_goes_up_to_all_files_and_bytes(tmp_path: Path) -> None:
+    root = repository(tmp_path.resolve() / "r", {f"m{n}.py": "def f(): ...\n" * 100 for n in range(30)})
+    told: list[IndexProgress] = []
+    async with connect(Settings(home=tmp_path / "home", config_dir=tmp_path / "home")) as client:
+        slug = (await client.repositories.locate(str(root))).slug
+        await client.repositories.index(slug, listener=told.append)
+    assert [one.files for one in told] == sorted(one.files for one in told)
+    assert (told[0].files, told[0].files_total, told[0].bytes_total) == (0, 30, 30 * 1300)
+    assert (told[-1].files, told[-1].bytes) == (30, 30 * 1300)
 
 
 async def test_any_script_can_index_much_even_one_that_starts_at_once(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ class Expression:
         try:
             if self._skips and "\r" not in text and not self._whole.search(text, timeout=self._left()):
                 return
-            for number, line in enumerate(text.split("\n"), 1):
+            for number, line in enumerate(text.removesuffix("\n").split("\n") if text else [], 1):
                 plain = line.removesuffix("\r")
                 marks = [found.span() for found in self._lines.finditer(plain, timeout=self._left())]
                 if marks:
