@@ -1,5 +1,7 @@
 """An exact search finds what ripgrep finds: every line, and no other."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import json

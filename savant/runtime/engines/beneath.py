@@ -39,7 +39,7 @@ def relative(path: str) -> str:
 
 def shown(path: str) -> str:
     """A path as JSON can carry it: bytes that are not UTF-8 as `\\xff`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 class Beneath:

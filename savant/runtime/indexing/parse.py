@@ -15,6 +15,8 @@ from savant.runtime.indexing.languages import language_of
 from savant.runtime.indexing.words import fields
 from savant.schemas.indexing import Chunk, Fields, Parsed, Piece
 
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
 
 class Task(NamedTuple):
     """A file to look at; `path` as the file system has it, `shown` as it is stored, `known` the hash in the index."""
@@ -100,13 +102,21 @@ def _pieces(path: str, text: str, found: Sequence[Chunk]) -> list[Piece]:
 
 def read(root: str, path: str, max_bytes: int) -> bytes | None:
     """The bytes of a regular file, None if there are more than `max_bytes`; a link or a device is an OSError."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    fd = os.open(os.path.join(root, path), flags)  # noqa: PTH118  (paths that are not UTF-8)
+    fd = os.open(os.path.join(root, path), _FLAGS)  # noqa: PTH118  (paths that are not UTF-8)
     with os.fdopen(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise OSError(0, "not a regular file")
         data = file.read(max_bytes + 1)
     return data if len(data) <= max_bytes else None
+
+
+def looks_binary(root: str, path: str) -> bool:
+    """Whether a file's beginning is that of no text; what is binary is left out by every run anew."""
+    try:
+        with os.fdopen(os.open(os.path.join(root, path), _FLAGS), "rb") as file:  # noqa: PTH118
+            return b"\0" in file.read(8_192)
+    except OSError:
+        return True
 
 
 def hash_of(root: str, path: str, max_bytes: int) -> str | None:

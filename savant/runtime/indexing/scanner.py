@@ -178,7 +178,7 @@ def _regular(root: Path, paths: list[str], limits: Limits, left_out: list[LeftOu
     settled = clock.now().timestamp() - RACY_SECONDS
     for path in sorted(paths):
         try:
-            status = os.lstat(root / path)
+            status = os.lstat(os.path.join(root, path))  # noqa: PTH118  (hot, and bytes-safe)
         except OSError as error:
             # A tracked file that is deleted is no file to index, and nothing to report.
             if not isinstance(error, FileNotFoundError | NotADirectoryError):
@@ -220,10 +220,14 @@ class _Folders:
 
     def leaves(self, path: str) -> str | None:
         folder = path.rpartition("/")[0]
+        return None if not folder or self._is_real(folder) else "in a folder that is a symbolic link"
+
+    def _is_real(self, folder: str) -> bool:
         if folder not in self.known:
-            there = os.path.join(self.root, folder) if folder else self.root  # noqa: PTH118  (hot, and bytes-safe)
-            self.known[folder] = os.path.realpath(there) == there
-        return None if self.known[folder] else "in a folder that is a symbolic link"
+            outer = folder.rpartition("/")[0]
+            there = os.lstat(os.path.join(self.root, folder))  # noqa: PTH118  (hot, and bytes-safe)
+            self.known[folder] = stat.S_ISDIR(there.st_mode) and (not outer or self._is_real(outer))
+        return self.known[folder]
 
 
 def _kind(reason: str) -> str:

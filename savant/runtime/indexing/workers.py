@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 
-from savant.runtime.indexing.parse import Outcome, Refused, Task, parse_all
+from savant.runtime.indexing.parse import Outcome, Refused, Task, looks_binary, parse_all
 from savant.runtime.indexing.worker import Worker, WorkerDied
 
 # To start workers takes longer than this process takes for so many bytes.
@@ -26,11 +26,17 @@ async def parsed(
     """(task, its bytes, what became of it) for each file, in no particular order."""
     batches = list(_batches(tasks))
     pool = None
-    if sum(size for _, size in tasks) > FEW_BYTES:
+    if await asyncio.to_thread(_work, root, tasks) > FEW_BYTES:
         pool = _Pool(root, max_bytes, workers or min(os.cpu_count() or 1, MAX_WORKERS))
     async for batch, outcomes in pool.each(batches) if pool else _here(root, batches, max_bytes):
         for (task, size), outcome in zip(batch, outcomes, strict=True):
             yield task, size, outcome
+
+
+def _work(root: str, tasks: Sequence[Sized]) -> int:
+    """How many bytes are to be taken apart; of few files those that turn out to be binary are not counted."""
+    few = len(tasks) <= TASK_FILES
+    return sum(size for task, size in tasks if not (few and task.known is None and looks_binary(root, task.path)))
 
 
 async def _here(root: str, batches: list[list[Sized]], max_bytes: int) -> AsyncIterator[Answered]:
