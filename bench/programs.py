@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -97,6 +98,17 @@ def wide_program(stages: int) -> Program:
     )
 
 
+def branches_program(stages: int) -> Program:
+    """The same as `WIDTH` branches that are written out."""
+    step = {"tool": "bench.read", "with": {"number": "${{ inputs.start }}"}}
+    return _workflow(
+        [
+            {"id": f"stage{stage}", "parallel": [step | {"id": f"b{stage}_{n}"} for n in ITEMS]}
+            for stage in range(stages)
+        ]
+    )
+
+
 async def carry_out(journal: Journal, program: Program, model: ModelStub, goal: str = "Read everything.") -> None:
     """Run a program to its end, with every step durable."""
     models = ModelRegistry()
@@ -147,21 +159,31 @@ async def floor_sequential(recorder: Any, steps: int) -> None:
         number = result["number"]
 
 
+async def _one(recorder: Any, path: str, number: int) -> Any:
+    began = recorder.moment()
+    result = msgspec.to_builtins(await read(number=number))
+    recorder.step(path, "tool", "bench.read", None, {"number": number}, began, result)
+    return result
+
+
 async def floor_wide(recorder: Any, stages: int) -> None:
-    import asyncio
-
-    async def one(path: str, number: int) -> Any:
-        began = recorder.moment()
-        result = msgspec.to_builtins(await read(number=number))
-        recorder.step(path, "tool", "bench.read", None, {"number": number}, began, result)
-        return result
-
     for stage in range(stages):
         began = recorder.moment()
-        results = await asyncio.gather(*(one(f"w/stage{stage}[{n}]/one{stage}", n) for n in ITEMS))
+        results = await asyncio.gather(*(_one(recorder, f"w/stage{stage}[{n}]/one{stage}", n) for n in ITEMS))
         await recorder.save()
         output = {"$blob": recorder.blob(msgspec.json.encode(results))}
         recorder.step(f"w/stage{stage}", "foreach", None, None, {"items": ITEMS}, began, output)
+        await recorder.save()
+
+
+async def floor_branches(recorder: Any, stages: int) -> None:
+    for stage in range(stages):
+        began = recorder.moment()
+        ids = [f"b{stage}_{n}" for n in ITEMS]
+        results = await asyncio.gather(*(_one(recorder, f"w/stage{stage}.{id}", 1) for id in ids))
+        await recorder.save()
+        output = {"$blob": recorder.blob(msgspec.json.encode(dict(zip(ids, results, strict=True))))}
+        recorder.step(f"w/stage{stage}", "parallel", None, None, {"branches": ids}, began, output)
         await recorder.save()
 
 

@@ -13,8 +13,10 @@ from bench.programs import (
     Floor,
     ModelStub,
     agent_program,
+    branches_program,
     carry_out,
     floor_agent,
+    floor_branches,
     floor_sequential,
     floor_wide,
     sequential_program,
@@ -43,9 +45,11 @@ def agent_case() -> Case:
 
 
 def workflow_cases() -> list[Case]:
+    wide = STAGES * WIDTH
     return [
         Case("workflow, sequential", sequential_program(STEPS), lambda to: floor_sequential(to, STEPS), STEPS, 1.5),
-        Case("workflow, 100 wide", wide_program(STAGES), lambda to: floor_wide(to, STAGES), STAGES * WIDTH, 1.5),
+        Case("workflow, 100 items", wide_program(STAGES), lambda to: floor_wide(to, STAGES), wide, 1.5),
+        Case("workflow, 100 branches", branches_program(STAGES), lambda to: floor_branches(to, STAGES), wide, 1.5),
     ]
 
 

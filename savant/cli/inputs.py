@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from savant.errors import ErrorCode, SavantError
+from savant.schemas.runs import PartLimits
 from savant.schemas.workflows import WorkflowInput
 
 _READS = {
@@ -49,6 +51,23 @@ def typed(name: str, text: str, type: str) -> Any:
         hint = "Write it as JSON." if type in ("array", "object") else None
         message = f"Input `{name}` takes a value of type {type}, not {text!r}."
         raise SavantError(ErrorCode.VALIDATION, message, hint=hint) from error
+
+
+def limits(given: Iterable[str]) -> dict[str, PartLimits]:
+    """`agent/helper.budget_usd=2` and the like, by the part of the run."""
+    found: dict[str, dict[str, str]] = {}
+    for each in given:
+        name, _, value = each.partition("=")
+        part, _, limit = name.rpartition(".")
+        if not part or not value or limit not in PartLimits.__struct_fields__:
+            named = ", ".join(PartLimits.__struct_fields__)
+            hint = f"For example agent/helper.budget_usd=2; the names are {named}."
+            raise SavantError(ErrorCode.USAGE, f"`--limit {each}` is not PART.NAME=N.", hint=hint)
+        found.setdefault(part, {})[limit] = value
+    try:
+        return msgspec.convert(found, dict[str, PartLimits], strict=False)
+    except msgspec.ValidationError as error:
+        raise SavantError(ErrorCode.USAGE, f"A limit is a number: {error}.") from None
 
 
 def goal(text: str | None) -> str | None:

@@ -11,8 +11,8 @@ from savant.runtime.limits import Account, Limits, Purse
 from savant.runtime.llm.base import Models
 from savant.runtime.secrets import NoVault, Vault
 from savant.runtime.tools.base import Toolbox
-from savant.schemas.programs import Bundle, Program
-from savant.schemas.runs import RunConfig
+from savant.schemas.programs import Bundle, Program, RunnableType
+from savant.schemas.runs import PartLimits, RunConfig
 
 
 class Execution(msgspec.Struct, kw_only=True):
@@ -41,6 +41,10 @@ class Execution(msgspec.Struct, kw_only=True):
         """The same execution for the part of it under `path`, which has limits of its own besides."""
         account = Account(limits, self.journal.spent_under(path), self.account)
         return msgspec.structs.replace(self, account=account)
+
+    def set_for(self, kind: RunnableType, slug: str) -> PartLimits:
+        """What the caller of the run set for one of its agents or workflows."""
+        return self.config.limits.get(f"{kind}/{slug}") or PartLimits()
 
     @property
     def bundle(self) -> Bundle:

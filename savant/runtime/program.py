@@ -37,8 +37,15 @@ async def run_program(execution: Execution, goal: str | None, inputs: dict[str, 
 
 def _budget(execution: Execution) -> WorkflowBudget:
     program = execution.program
-    workflow = execution.bundle.workflows.get(program.slug) if program.type == "workflow" else None
-    return (workflow.budget if workflow else None) or WorkflowBudget()
+    if program.type != "workflow":
+        return WorkflowBudget()
+    workflow = execution.bundle.workflows.get(program.slug)
+    own, part = (workflow.budget if workflow else None) or WorkflowBudget(), execution.set_for("workflow", program.slug)
+    return WorkflowBudget(
+        usd=first(part.budget_usd, own.usd),
+        tokens=first(part.token_budget, own.tokens),
+        timeout=first(part.timeout, own.timeout),
+    )
 
 
 async def _run_agent(execution: Execution, goal: str | None, inputs: dict[str, Any]) -> dict[str, Any]:

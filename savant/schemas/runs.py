@@ -16,9 +16,19 @@ OnApproval = Literal["ask", "fail", "deny", "park"]
 FINISHED: frozenset[str] = frozenset({"completed", "failed", "stopped"})
 
 
+class PartLimits(Input):
+    """What the caller sets for one agent or workflow, wherever it is in the run; None leaves its own value."""
+
+    max_steps: int | None = None
+    token_budget: int | None = None
+    budget_usd: float | None = None
+    timeout: float | None = None
+
+
 class RunConfig(Input):
     """What the caller sets for this run alone; None leaves the definition's own value.
 
+    `limits` are those of parts of the run, by `agent/SLUG` or `workflow/SLUG`.
     `allow_unpriced` lets models whose price is not known run under a budget in money, where they count as free.
     `number` is what `run.id` is in expressions: a fork goes on with that of the run it came from. What is
     `pinned` is never deleted to make room.
@@ -35,6 +45,7 @@ class RunConfig(Input):
     root: str | None = None
     number: int | None = None
     pinned: bool = False
+    limits: dict[str, PartLimits] = msgspec.field(default_factory=dict)
 
 
 class RunCreate(Input):
@@ -107,7 +118,7 @@ class RunResume(Input):
     """What `runs.resume` takes. `on_uncertain` decides about writes whose end nobody saw; None keeps the run's own.
 
     `answer` is the person's word about the tools and questions the run waits for, `reason` why.
-    The limits, if given, replace those of the run from here on.
+    The limits, if given, replace those of the run from here on, and `limits` those of its agents and workflows.
     """
 
     on_uncertain: Literal["ask", "fail", "retry", "done"] | None = None
@@ -118,6 +129,7 @@ class RunResume(Input):
     token_budget: int | None = None
     budget_usd: float | None = None
     timeout: float | None = None
+    limits: dict[str, PartLimits] = msgspec.field(default_factory=dict)
 
 
 class RunList(Input):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import func, select
@@ -20,7 +21,7 @@ from savant.runtime.blobs import ReadBlobs, canonical, digest, unpack
 from savant.schemas.base import Page, Visibility
 from savant.schemas.plans import KINDS
 from savant.schemas.programs import Bundle, Program
-from savant.schemas.runs import FINISHED, Run, RunCreate, RunList, RunResume
+from savant.schemas.runs import FINISHED, PartLimits, Run, RunConfig, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
 from savant.services import admission, approvals, child_runs, conversations, endings, leases, records, sharing
@@ -112,6 +113,9 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
             hint=f"Follow it: savant runs watch {id}",
         )
     changes = {name: value for name, value in msgspec.structs.asdict(options).items() if value is not None}
+    limits = changes.pop("limits")
+    if limits:
+        changes["limits"] = _raised(msgspec.convert(row.config, RunConfig), limits, await program(work, id))
     await approvals.answer(
         work, id, changes.pop("on_uncertain", None), changes.pop("answer", None), changes.pop("reason", None)
     )
@@ -122,6 +126,20 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
     row.updated_at = clock.now()
     await admission.fill(work)
     return await get(work, id)
+
+
+def _raised(config: RunConfig, given: dict[str, PartLimits], program: Program) -> dict[str, Any]:
+    """The limits of the run's parts with those that are given now; VALIDATION_ERROR for what is no part of it."""
+    bundle = program.bundle
+    parts = [*(f"agent/{slug}" for slug in bundle.agents), *(f"workflow/{slug}" for slug in bundle.workflows)]
+    raised: dict[str, Any] = msgspec.to_builtins(config.limits)
+    for part, limits in given.items():
+        if part not in parts:
+            hint = f"It has {', '.join(sorted(parts))}."
+            raise SavantError(ErrorCode.VALIDATION, f"The run has no part `{part}`.", hint=hint)
+        new = {name: value for name, value in msgspec.structs.asdict(limits).items() if value is not None}
+        raised[part] = raised.get(part, {}) | new
+    return raised
 
 
 async def stop(work: UnitOfWork, id: int) -> Run:

@@ -78,3 +78,17 @@ def test_every_definition_it_ran_is_named_with_its_version(savant: Cli) -> None:
         shown = savant("runs", "show", str(number))
         assert f"versions: workflow/inner {number}, workflow/outer 1" in shown.stdout
         assert savant("runs", "show", str(number), "--json").json["versions"]["workflow/inner"] == number
+
+
+def test_a_limit_of_a_delegate_is_raised_on_resume(led: Cli) -> None:
+    looks = "  - {tools: [{name: fs.list, arguments: {}}], when: {goal: Help me.}, cost_usd: 0.25}\n"
+    led.write("script.yaml", DELEGATING.replace("  - {text: Helped.", looks + "  - {text: Helped."))
+    config = "{budget_usd: 0.1, llm_model: scripted/script.yaml}"
+    led.write(".savant/agents/helper.yaml", f"name: Helper\nconfig: {config}\ntools: {{allow: [fs.list]}}\n")
+    failed = led("run", "lead", "Lead.", "--json")
+    assert (failed.code, failed.json["error_code"]) == (ExitCode.LIMIT, "budget")
+    assert "--limit agent/helper.budget_usd=N" in failed.stderr
+    id = str(failed.json["id"])
+    for wrong in ("helper", "agent/helper.budget=1", "agent/helper.budget_usd=much", "agent/nobody.max_steps=3"):
+        assert led("runs", "resume", id, "--limit", wrong).code == ExitCode.USAGE
+    assert led("runs", "resume", id, "--limit", "agent/helper.budget_usd=5").stdout == "Led.\n"

@@ -12,8 +12,9 @@ from savant.errors import ErrorCode, SavantError
 from savant.schemas.agents import AgentConfig, AgentDefinition, ToolPolicy
 from savant.schemas.programs import Bundle
 from savant.schemas.replays import RunFork
-from savant.schemas.runs import Run, RunConfig, RunCreate, RunList, RunResume
+from savant.schemas.runs import PartLimits, Run, RunConfig, RunCreate, RunList, RunResume
 from savant.schemas.storage import Gc
+from savant.schemas.workflows import WorkflowBudget, WorkflowDefinition
 
 USED = "cost_usd: 0.25, usage: {input_tokens: 10, output_tokens: 5}"
 SCRIPT = f"""
@@ -31,13 +32,14 @@ THIRD = f"{HELPER}/agent/1/tools[0]"
 
 def lead(root: Path, *, asks: bool = False, **config: Any) -> RunCreate:
     """A run of three agents, each the delegate of the one before; the last one writes a file."""
+    helper = config.pop("helper", {})
     (root / "script.yaml").write_text(SCRIPT)
 
-    def agent(name: str, *delegates: str) -> AgentDefinition:
-        config = AgentConfig(llm_model=f"scripted/{root}/script.yaml")
+    def agent(name: str, *delegates: str, **own: Any) -> AgentDefinition:
+        config = AgentConfig(llm_model=f"scripted/{root}/script.yaml", **own)
         return AgentDefinition(name=name, config=config, delegates=list(delegates))
 
-    agents = {"lead": agent("Lead", "helper"), "helper": agent("Helper", "third"), "third": agent("Third")}
+    agents = {"lead": agent("Lead", "helper"), "helper": agent("Helper", "third", **helper), "third": agent("Third")}
     agents["third"].tools = ToolPolicy(ask=["fs.*"]) if asks else ToolPolicy(allow=["fs.*"])
     given = RunConfig(root=str(root), **config)
     return RunCreate(type="agent", slug="lead", goal="Lead.", bundle=Bundle(agents=agents), config=given)
@@ -147,3 +149,35 @@ async def test_it_goes_with_its_caller(client: Client, root: Path) -> None:
     report = await client.storage.gc(Gc(keep_seconds=0))
     assert report.runs == [run.id]
     assert (await client.runs.list()).items == []
+
+
+async def test_the_limits_of_a_part_are_raised_on_resume(client: Client, root: Path) -> None:
+    """A delegate's budget, and that of a workflow within another."""
+    run = await ended(client, await client.runs.start(lead(root, helper={"budget_usd": 0.6})))
+    assert (run.status, run.error_code) == ("failed", "budget")
+    assert "savant runs resume ID --limit agent/helper.budget_usd=N" in (run.error_message or "")
+    with pytest.raises(SavantError, match="no part `agent/nobody`"):
+        await client.runs.resume(run.id, RunResume(limits={"agent/nobody": PartLimits(budget_usd=2)}))
+    raised = RunResume(limits={"agent/helper": PartLimits(budget_usd=2)})
+    run = await ended(client, await client.runs.resume(run.id, raised))
+    assert (run.status, run.cost_usd) == ("completed", 1.5)
+    assert (await client.runs.replay(run.id)).equal
+
+
+async def test_the_budget_of_a_workflow_within_another_is_raised_too(client: Client, root: Path) -> None:
+    create = lead(root)
+    step = {"id": "a", "agent": "lead", "goal": "Lead."}
+    inner = WorkflowDefinition(name="Inner", steps=[step], budget=WorkflowBudget(usd=0.6))
+    outer = WorkflowDefinition(name="Outer", steps=[{"id": "in", "workflow": "inner"}])
+    create.type, create.slug, create.goal = "workflow", "outer", None
+    create.bundle.workflows.update(inner=inner, outer=outer)
+    run = await ended(client, await client.runs.start(create))
+    assert run.error_code == "budget"
+    assert "--limit workflow/inner.budget_usd=N" in (run.error_message or "")
+    raised = RunResume(limits={"workflow/inner": PartLimits(budget_usd=2)})
+    run = await ended(client, await client.runs.resume(run.id, raised))
+    assert (run.status, run.cost_usd) == ("completed", 1.5)
+    assert {part.journal_path for part in (await client.runs.list(RunList(parent=run.id))).items} == {
+        "outer/in/a/agent/1/tools[0]"
+    }
+    assert (await client.runs.replay(run.id)).equal

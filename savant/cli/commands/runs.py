@@ -180,9 +180,13 @@ async def resume(
     token_budget: Annotated[int | None, typer.Option(metavar="N", help="Another limit of tokens.")] = None,
     max_steps: Annotated[int | None, typer.Option(metavar="N", help="Another limit of model calls.")] = None,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Another limit of time.")] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART.NAME=N", help="Another limit of one agent or workflow: agent/helper.budget_usd=2."),
+    ] = None,
 ) -> int:
     """Go on with a run that failed, was stopped, waits or was killed; no completed step is done twice."""
-    from savant.cli import following
+    from savant.cli import following, inputs
     from savant.schemas.runs import RunResume
 
     if door.out.format == "jsonl":
@@ -196,6 +200,7 @@ async def resume(
         token_budget=token_budget,
         budget_usd=budget,
         timeout=timeout,
+        limits=inputs.limits(limit or ()),
     )
     async with door.connect() as client:
         if on_approval is None and door.say.interactive and (await client.runs.get(id)).config.on_approval == "fail":

@@ -225,20 +225,21 @@ def find_agent(execution: Execution, slug: str) -> AgentDefinition:
 
 def _limits(execution: Execution, slug: str, agent: AgentDefinition) -> Limits:
     """The agent's own limits. What the caller of the run sets replaces those of the agent that the run is of."""
-    own, run = agent.config, execution.config
+    own, run, part = agent.config, execution.config, execution.set_for("agent", slug)
     is_the_run = _is_the_run(execution, slug)
     return Limits(
         who=f"Agent `{slug}`",
-        max_steps=first(run.max_steps, own.max_steps),
-        token_budget=first(run.token_budget if is_the_run else None, own.token_budget),
-        budget_usd=first(run.budget_usd if is_the_run else None, own.budget_usd),
+        part=None if is_the_run else f"agent/{slug}",
+        max_steps=first(part.max_steps, run.max_steps, own.max_steps),
+        token_budget=first(part.token_budget, run.token_budget if is_the_run else None, own.token_budget),
+        budget_usd=first(part.budget_usd, run.budget_usd if is_the_run else None, own.budget_usd),
         unpriced=run.allow_unpriced,
     )
 
 
 def _timeout(execution: Execution, slug: str, agent: AgentDefinition) -> float | None:
     replaced = _is_the_run(execution, slug) and execution.config.timeout is not None
-    return None if replaced else agent.config.timeout
+    return first(execution.set_for("agent", slug).timeout, None if replaced else agent.config.timeout)
 
 
 def _is_the_run(execution: Execution, slug: str) -> bool:

@@ -17,10 +17,12 @@ class Limits(msgspec.Struct, kw_only=True, frozen=True):
 
     Steps and tokens are reached when they are spent, so the call that reaches them is still answered. Money is
     never overspent: what a call may cost at worst must be left before it is made. `unpriced` allows models whose
-    price is not known under a money budget; they then count as costing nothing.
+    price is not known under a money budget; they then count as costing nothing. `part` is how a resume names whose
+    limits they are, where they are not the run's.
     """
 
     who: str = "The run"
+    part: str | None = None
     max_steps: int | None = None
     token_budget: int | None = None
     budget_usd: float | None = None
@@ -55,9 +57,14 @@ class Limits(msgspec.Struct, kw_only=True, frozen=True):
         return SavantError(
             ErrorCode.BUDGET,
             f"{self.who} has ${left:.4f} left of its ${budget:g}, and the next model call may cost ${needed_usd:.4f}.",
-            hint="Raise `budget_usd` and resume the run (what it did is kept), or set a lower `max_output_tokens`.",
+            hint=f"{self.raising('budget_usd')} Or set a lower `max_output_tokens`.",
             details={"limit": "budget_usd", "left_usd": left, "needed_usd": needed_usd},
         )
+
+    def raising(self, name: str) -> str:
+        """How to go on with a higher limit."""
+        by = f" (savant runs resume ID --limit {self.part}.{name}=N)" if self.part else ""
+        return f"Raise `{name}` and resume the run{by}; what it did is kept."
 
     def _stop(self, code: ErrorCode, used: str, name: str) -> NoReturn:
         raise self._reached(code, used, name)
@@ -66,7 +73,7 @@ class Limits(msgspec.Struct, kw_only=True, frozen=True):
         return SavantError(
             code,
             f"{self.who} has used {used} and is not done.",
-            hint=f"Raise `{name}` and resume the run; what it did is kept.",
+            hint=self.raising(name),
             details={"limit": name},
         )
 

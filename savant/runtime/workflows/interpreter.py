@@ -12,7 +12,7 @@ from savant.runtime.definitions.positions import At, did_you_mean
 from savant.runtime.execution import Execution
 from savant.runtime.journal import FINAL, Answer, Parked
 from savant.runtime.journal_input import Do, Retry
-from savant.runtime.limits import Limits
+from savant.runtime.limits import Limits, first
 from savant.runtime.secrets import missing
 from savant.runtime.workflows.expressions import ExpressionError, Scope, evaluate, evaluate_test
 from savant.runtime.workflows.filters import describe, text
@@ -86,23 +86,26 @@ class _Interpreter:
         steps, errors = parse_steps(workflow.steps)
         raise_all(errors)
         scope = Scope(resolve_inputs(workflow, inputs), {"id": self._execution.config.number or self._journal.run_id})
-        # The budget of the run's own workflow is the run's, and kept by who runs it.
-        budget = workflow.budget if workflow.budget and len(self._stack) > 1 else WorkflowBudget()
-        limit = budget.timeout
-        if budget.usd is not None or budget.tokens is not None:
-            self._execution = self._execution.within(
-                Limits(
-                    who=f"Workflow `{slug}`",
-                    token_budget=budget.tokens,
-                    budget_usd=budget.usd,
-                    unpriced=self._execution.config.allow_unpriced,
-                ),
-                self._path,
-            )
         who = f"The workflow {slug}"
-        limit = self._journal.allowed(self._path, budget.timeout, who)
+        limit = self._journal.allowed(self._path, self._limited(slug, workflow.budget or WorkflowBudget()), who)
         await within(limit, who, lambda: self._sequence(steps, scope, f"{self._path}/"))
         return evaluate(workflow.outputs, scope, ("outputs",))
+
+    def _limited(self, slug: str, own: WorkflowBudget) -> float | None:
+        """Put what follows under the workflow's budget; the seconds it may take."""
+        if len(self._stack) == 1:  # that of the run's own workflow is the run's, and kept by who runs it
+            return None
+        part = self._execution.set_for("workflow", slug)
+        limits = Limits(
+            who=f"Workflow `{slug}`",
+            part=f"workflow/{slug}",
+            token_budget=first(part.token_budget, own.tokens),
+            budget_usd=first(part.budget_usd, own.usd),
+            unpriced=self._execution.config.allow_unpriced,
+        )
+        if limits.budget_usd is not None or limits.token_budget is not None:
+            self._execution = self._execution.within(limits, self._path)
+        return first(part.timeout, own.timeout)
 
     async def _sequence(self, steps: list[Step], scope: Scope, prefix: str) -> Any:
         output: Any = None

@@ -25,7 +25,7 @@ def secret_names(value: Any) -> set[str]:
         return set().union(*map(secret_names, value.values()))
     if isinstance(value, list):
         return set().union(*map(secret_names, value))
-    return set(_in_text(value)) if isinstance(value, str) and OPEN in value else set()
+    return set(_in_text(value)) if isinstance(value, str) and ROOT in value and OPEN in value else set()
 
 
 def secrets_of(bundle: Bundle) -> set[str]:
