@@ -47,9 +47,11 @@ def _definitions(noun: str) -> dict[str, Rule]:
     return _rules(noun, read="list get", create="create", change="update delete", reader="guest")
 
 
+_RUNS_OF = _rules("runs", read="runs", execute="execute")
+
 RULES: dict[str, dict[str, Rule]] = {
-    "agents": _definitions("agents"),
-    "workflows": _definitions("workflows"),
+    "agents": _definitions("agents") | _RUNS_OF,
+    "workflows": _definitions("workflows") | _RUNS_OF,
     "personas": _definitions("personas"),
     "rulesets": _definitions("rulesets"),
     "definitions": _rules("definitions", create="apply"),

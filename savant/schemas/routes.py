@@ -8,7 +8,7 @@ Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 BY_SLUG = frozenset({"agents", "workflows", "personas", "rulesets", "repositories", "tools", "secrets"})
 """Nouns whose items are named by `ref`, a slug; all others have an `id`, a number."""
-READS = frozenset({"steps", "traces", "program", "status", "diff", "export", "members", "deliveries"})
+READS = frozenset({"runs", "steps", "traces", "program", "status", "diff", "export", "members", "deliveries"})
 """Verbs under an item that only look."""
 
 

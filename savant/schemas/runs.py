@@ -65,6 +65,15 @@ class RunCreate(Input):
     said: str | None = None
 
 
+class RunExecute(Input):
+    """What `agents.execute` and `workflows.execute` take: a run of what the address names."""
+
+    goal: str | None = None
+    inputs: dict[str, Json] = msgspec.field(default_factory=dict)
+    config: RunConfig = msgspec.field(default_factory=RunConfig)
+    idempotency_key: str | None = None
+
+
 class Run(Schema):
     """A stored run. `result` is {"text": ..., "output": ...} for an agent, {"outputs": {...}} for a workflow.
 
@@ -143,5 +152,13 @@ class RunList(Input):
     slug: str | None = None
     parent: int | None = None
     whole: bool = False
+    limit: int = 50
+    cursor: str | None = None
+
+
+class RunsOf(Input):
+    """Filters of the runs of one agent or workflow, newest first."""
+
+    status: RunStatus | None = None
     limit: int = 50
     cursor: str | None = None

@@ -10,7 +10,7 @@ from savant.database.changes import watch
 from savant.database.work import UnitOfWork
 from savant.services.app import App
 
-LOOKS = frozenset({"list", "get", "steps", "traces", "program", "replay", "diff", "export"})
+LOOKS = frozenset({"list", "get", "runs", "steps", "traces", "program", "replay", "diff", "export"})
 """Verbs that write nothing, so that they wait for no writer."""
 SETTINGS_ONLY = frozenset({"models", "databases", "master_keys"})
 """Nouns that need no workspace."""
@@ -20,9 +20,19 @@ WITH_APP = {
     "secrets": frozenset({"set"}),
     "previews": frozenset({"plan", "prompt"}),
     "runs": frozenset({"start", "fork", "retry"}),
+    "agents": frozenset({"execute"}),
+    "workflows": frozenset({"execute"}),
 }
 """Verbs that take more than one transaction, or none at all."""
-ELSEWHERE = {("runs", "start"): "executions.prepare", ("runs", "fork"): "forks.fork", ("runs", "retry"): "forks.retry"}
+ELSEWHERE = {
+    ("runs", "start"): "executions.prepare",
+    ("runs", "fork"): "forks.fork",
+    ("runs", "retry"): "forks.retry",
+    ("agents", "execute"): "runnables.execute_agent",
+    ("agents", "runs"): "runnables.agent_runs",
+    ("workflows", "execute"): "runnables.execute_workflow",
+    ("workflows", "runs"): "runnables.workflow_runs",
+}
 """Verbs whose function is not the one of their name."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from savant.schemas.agents import Agent, AgentCreate, AgentUpdate
-from savant.server.v1.stored import Stored
+from savant.server.v1.stored import Runnable
 
 
-class Agents(Stored[Agent, AgentCreate, AgentUpdate]): ...
+class Agents(Runnable[Agent, AgentCreate, AgentUpdate]): ...

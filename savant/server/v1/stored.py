@@ -8,6 +8,7 @@ import msgspec
 
 from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
+from savant.schemas.runs import Run, RunExecute, RunsOf
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1, description="The number of the item.")]
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=255, description="The slug of the item.")]
@@ -35,4 +36,14 @@ class Stored(Protocol[T, C, U]):
 
     async def delete(self, ref: Ref) -> None:
         """Remove it; refused while something else needs it."""
+        ...
+
+
+class Runnable(Stored[T, C, U], Protocol[T, C, U]):
+    async def execute(self, ref: Ref, execute: RunExecute) -> Run:
+        """Begin a run of it; a worker carries it out."""
+        ...
+
+    async def runs(self, ref: Ref, query: RunsOf) -> Page[Run]:
+        """Its runs, the newest first."""
         ...

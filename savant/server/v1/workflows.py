@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from savant.schemas.workflows import Workflow, WorkflowCreate, WorkflowUpdate
-from savant.server.v1.stored import Stored
+from savant.server.v1.stored import Runnable
 
 
-class Workflows(Stored[Workflow, WorkflowCreate, WorkflowUpdate]): ...
+class Workflows(Runnable[Workflow, WorkflowCreate, WorkflowUpdate]): ...

@@ -1,0 +1,57 @@
+"""What the description says is what the server does: a fuzzer tries what it allows, and finds nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as examples
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from savant.database.connect import Database
+from savant.schemas.actors import Role
+from tests.serving import mint
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+SLOW = frozenset({"models_test", "models_providers", "models_first"})
+"""They ask whatever models this machine has."""
+
+
+def fuzz(url: str, document: dict[str, Any], key: str, times: int) -> int:
+    """How many addresses were tried."""
+    headers, tried = {"Authorization": f"Bearer {key}"}, 0
+    for found in schemathesis.openapi.from_dict(document).get_all_operations():
+        operation = found.ok()
+        if operation.definition.raw["operationId"] in SLOW:
+            continue
+        tried += 1
+
+        @given(case=operation.as_strategy())
+        @examples(
+            max_examples=times, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        def probe(case: schemathesis.Case) -> None:
+            case.validate_response(case.call(base_url=url, headers=headers), checks=CHECKS)
+
+        probe()
+    return tried
+
+
+@pytest.mark.parametrize(("role", "times"), [("owner", 5), ("member", 2), ("viewer", 1)])
+async def test_nothing_undocumented_is_answered(
+    stranger: httpx2.AsyncClient, url: str, superuser: Database, role: Role, times: int
+) -> None:
+    document = (await stranger.get(url + "/schema")).json()
+    assert document["openapi"].startswith("3.1")
+    key = await mint(superuser, role=role)
+    assert await asyncio.to_thread(fuzz, url, document, key, times) > 60
