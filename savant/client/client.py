@@ -82,8 +82,10 @@ def connect(settings: Settings) -> Client:
     """A client for what the settings point at; nothing is opened before the first call."""
     if settings.url is not None:
         from savant.client.remote import RemoteTransport
+        from savant.settings import credentials
 
-        return Client(RemoteTransport(settings.url, settings.api_key))
+        key = settings.api_key or credentials.find(settings.home, settings.url)
+        return Client(RemoteTransport(settings.url, key, settings.workspace))
     from savant.client.local import LocalTransport
 
     return Client(LocalTransport(settings))

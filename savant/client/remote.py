@@ -41,11 +41,11 @@ class RemoteTransport:
 
     def __init__(self, url: str, api_key: str | None, workspace: str | None = None) -> None:
         self._url = url.rstrip("/")
-        self._headers = {"Accept": "application/json"}
+        self.headers = {"Accept": "application/json"}
         if api_key is not None:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+            self.headers["Authorization"] = f"Bearer {api_key}"
         if workspace is not None:
-            self._headers["X-Savant-Workspace"] = workspace
+            self.headers["X-Savant-Workspace"] = workspace
         self._connections = Connections()
 
     async def call(self, noun: str, verb: str, returns: type[T], /, **arguments: Any) -> T:
@@ -62,7 +62,7 @@ class RemoteTransport:
             content, query = None, _query(sent)
         else:
             content, query = msgspec.json.encode(sent), None
-        return _result(await self._send(where.method, place, content, query), returns)
+        return _result(await self.send(where.method, place, content, query), returns)
 
     async def start(self, create: RunCreate, *, detach: bool) -> Run:
         return await self.call("runs", "start", Run, create=create)
@@ -82,10 +82,11 @@ class RemoteTransport:
     async def aclose(self) -> None:
         await self._connections.aclose()
 
-    async def _send(
-        self, method: str, place: str, content: bytes | None, query: Mapping[str, Any] | None
+    async def send(
+        self, method: str, place: str, content: bytes | None, query: Mapping[str, Any] | None = None
     ) -> httpx2.Response:
-        headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
+        """One request below `/v1`; raises what the server says is wrong, or UNREACHABLE."""
+        headers = self.headers if content is None else {**self.headers, "Content-Type": "application/json"}
         url = f"{self._url}/v1{place}"
         try:
             client = self._connections.to(url)

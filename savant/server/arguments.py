@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -12,6 +12,7 @@ from litestar import Request
 from savant.errors import ErrorCode, SavantError
 from savant.server.endpoints import Endpoint
 
+Taken = TypeVar("Taken", bound=msgspec.Struct)
 MOST_FIELDS = 100
 SEEKS = frozenset({"search"})
 """Verbs that keep no text: what Postgres cannot store may be looked for all the same."""
@@ -28,7 +29,7 @@ async def arguments(endpoint: Endpoint, request: Request[Any, Any, Any]) -> dict
             await _nothing(request)
     else:
         _from_query(None, request.scope["query_string"])
-        given = await _from_body(endpoint.input, request, nul=endpoint.verb in SEEKS)
+        given = await from_body(endpoint.input, request, nul=endpoint.verb in SEEKS)
     if given is None:
         return found
     return found | ({endpoint.wraps: given} if endpoint.wraps else msgspec.structs.asdict(given))
@@ -79,7 +80,8 @@ async def _nothing(request: Request[Any, Any, Any]) -> None:
         raise invalid({}, "Nothing is taken in the body of this request.")
 
 
-async def _from_body(input: type[msgspec.Struct], request: Request[Any, Any, Any], *, nul: bool) -> Any:
+async def from_body(input: type[Taken], request: Request[Any, Any, Any], *, nul: bool = False) -> Taken:
+    """The body as a struct; VALIDATION_ERROR names each field that is wrong."""
     body = await request.body()
     if body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise SavantError(ErrorCode.UNSUPPORTED, "The body must be JSON.", hint="Send Content-Type: application/json.")

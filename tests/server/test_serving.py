@@ -22,6 +22,7 @@ from tests.database.test_embedded import postmaster
 
 pytestmark = pytest.mark.postgres
 PATIENCE = 60.0
+NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +33,13 @@ def home() -> Iterator[Path]:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "SAVANT_HOME": str(home), **more}
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "SAVANT_HOME": str(home), **NO_KEYRING, **more}
 
 
-def savant(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+def savant(home: Path, *arguments: str, typed: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "savant", *arguments],
-        env=environment(home, **more), capture_output=True, text=True, timeout=PATIENCE,
+        env=environment(home, **more), input=typed, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
 
 
@@ -88,13 +89,34 @@ def test_it_needs_nothing_and_lets_its_first_owner_in_once(home: Path) -> None:
 
     again = start(home, port)
     try:
-        shown = httpx2.get(
-            f"http://127.0.0.1:{port}/v1/agents", headers={"Authorization": f"Bearer {key[0]}"}, timeout=30
-        )
-        assert shown.status_code == 200
+        _a_day_with_it(home, f"http://127.0.0.1:{port}", key[0])
     finally:
         assert "svt_" not in stop(again), "an owner is welcomed once"
     assert key[0] not in (home / "stderr").read_text()
+
+
+def _a_day_with_it(home: Path, url: str, key: str) -> None:
+    """The owner invites somebody, who signs in with a password; a key that may little; who is refused, and how."""
+    owner = {"SAVANT_URL": url, "SAVANT_API_KEY": key}
+    invited = savant(home, "members", "add", "ada@example.org", **owner)
+    token = invited.stdout.strip()
+    word = "four random words"
+    accepted = savant(home, "invitations", "accept", url, token, "--email", "ada@example.org", typed=word)
+    assert accepted.returncode == 0, accepted.stderr
+    assert savant(home, "login", url, "--email", "ada@example.org", typed=word).returncode == 0
+    me = json.loads(savant(home, "whoami", "--json").stdout)["me"]
+    assert (me["email"], me["role"]) == ("ada@example.org", "member")
+    denied = savant(home, "audit", "list")
+    assert (denied.returncode, "admin" in denied.stderr) == (3, True)
+    told = json.loads(savant(home, "audit", "list", "--json", **owner).stdout)["items"]
+    assert {"members.add", "api_keys.create"} <= {each["action"] for each in told}
+    narrow = savant(home, "keys", "create", "ci", "--scope", "runs:execute", **owner).stdout.strip()
+    scoped = savant(home, "agents", "list", **owner | {"SAVANT_API_KEY": narrow})
+    assert (scoped.returncode, "agents:read" in scoped.stderr) == (3, True)
+    assert savant(home, "agents", "list", SAVANT_URL=url, SAVANT_API_KEY="nonsense").returncode == 3
+    assert savant(home, "agents", "list", SAVANT_URL="http://127.0.0.1:1", SAVANT_API_KEY=key).returncode == 4
+    assert savant(home, "logout").returncode == 0
+    assert json.loads(savant(home, "whoami", "--json").stdout)["url"] is None
 
 
 @pytest.mark.parametrize(
