@@ -36,7 +36,7 @@ def create_app(
             yield
 
     return Litestar(
-        route_handlers=[*map(handler, v1.ENDPOINTS), described(v1.ENDPOINTS), stream.events, *handlers],
+        route_handlers=[*map(handler, v1.ENDPOINTS), described(v1.ENDPOINTS), stream.events, stream.socket, *handlers],
         guards=[limits.within],
         lifespan=[lifespan],
         exception_handlers=failures.HANDLERS,

@@ -1,4 +1,4 @@
-"""Following a run over HTTP: server-sent events, numbered by `seq`, so that a client goes on from there."""
+"""Following a run over HTTP: events numbered by `seq`, server-sent or over a web socket, to go on from anywhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
-from litestar import Request, get
+from litestar import Request, WebSocket, get, websocket
 from litestar.response import Stream
 
 from savant import clock
@@ -29,6 +29,20 @@ async def events(request: Request[Any, Any, Any]) -> Stream:
     app = acting(request)
     await perform(app, "runs", "get", id=run_id)  # who may not is told so before anything is streamed
     return Stream(_written(follow(app, run_id, after)), media_type="text/event-stream")
+
+
+@websocket("/v1/runs/{id:str}/socket")
+async def socket(socket: WebSocket[Any, Any, Any]) -> None:
+    """The same as text messages, one event each, after `?after=`; it is closed when the run goes no further."""
+    run_id = _number(socket.path_params["id"], "id")
+    after = _number(socket.query_params.get("after") or "0", "after")
+    app = acting(socket)
+    await perform(app, "runs", "get", id=run_id)
+    await socket.accept()
+    async for event in follow(app, run_id, after):
+        if event is not None:
+            await socket.send_data(msgspec.json.encode(event).decode())
+    await socket.close()
 
 
 async def _written(following: AsyncGenerator[Event | None, None]) -> AsyncGenerator[bytes, None]:

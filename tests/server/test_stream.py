@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import httpx2
+import msgspec
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from savant import clock
 from savant.database.connect import Database
@@ -73,3 +76,20 @@ async def test_what_cannot_be_followed_is_said_as_everything_else(
 
 async def test_nobody_follows_without_a_key(stranger: httpx2.AsyncClient) -> None:
     assert (await stranger.get("/runs/1/events")).status_code == 401
+
+
+async def test_the_same_over_a_web_socket(url: str, http: httpx2.AsyncClient, database: Database) -> None:
+    run_id = await a_run(database, "completed", 4)
+    address = f"{url.replace('http', 'ws', 1)}/v1/runs/{run_id}/socket?after=2"
+    key = {"Authorization": http.headers["authorization"]}
+    async with connect(address, additional_headers=key) as socket:
+        told = [msgspec.json.decode(message)["seq"] async for message in socket]
+    assert told == [3, 4]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_web_socket_is_refused_to_who_may_not(url: str, http: httpx2.AsyncClient, known: bool) -> None:
+    key = {"Authorization": http.headers["authorization"]} if known else {}
+    with pytest.raises(InvalidStatus):
+        async with connect(f"{url.replace('http', 'ws', 1)}/v1/runs/99/socket", additional_headers=key):
+            pass
