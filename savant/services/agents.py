@@ -22,7 +22,8 @@ from savant.services.stored import Stored
 
 
 async def _fill(work: UnitOfWork, row: Row, wanted: AgentDefinition) -> None:
-    row.persona_id = await _persona_id(work, wanted.persona)
+    held = (await _persona_slugs(work, [row])).get(row.persona_id or 0)
+    row.persona_id = await _persona_id(work, wanted.persona, held)
     row.driver_prompt = wanted.driver_prompt
     row.tools = msgspec.to_builtins(wanted.tools)
     row.config = msgspec.to_builtins(wanted.config)
@@ -33,16 +34,18 @@ async def _fill(work: UnitOfWork, row: Row, wanted: AgentDefinition) -> None:
     await _set_rulesets(work, row, wanted.rulesets)
 
 
-async def _persona_id(work: UnitOfWork, slug: str | None) -> int | None:
-    return None if slug is None else (await records.find(work, Persona, "persona", slug)).id
+async def _persona_id(work: UnitOfWork, slug: str | None, held: str | None) -> int | None:
+    """The persona that is named; the one the agent has already stays, whether or not who changes it may read it."""
+    return None if slug is None else (await records.find(work, Persona, "persona", slug, part=slug == held)).id
 
 
 async def _set_rulesets(work: UnitOfWork, row: Row, slugs: Sequence[str]) -> None:
+    held = (await _ruleset_slugs(work, [row])).get(row.id, [])
     await work.session.execute(delete_rows(AgentRuleset).where(AgentRuleset.agent_id == row.id))
     if len(set(slugs)) != len(slugs):
         raise SavantError(ErrorCode.VALIDATION, f"Agent `{row.slug}` names a ruleset twice.", hint="Name each once.")
     for priority, slug in enumerate(slugs):
-        ruleset = await records.find(work, Ruleset, "ruleset", slug)
+        ruleset = await records.find(work, Ruleset, "ruleset", slug, part=slug in held)
         work.session.add(
             AgentRuleset(agent_id=row.id, ruleset_id=ruleset.id, priority=priority, created_at=clock.now())
         )
