@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
+from savant.server import etags
 from savant.server.arguments import arguments
 from savant.server.auth import OPEN, acting
 from savant.server.endpoints import Endpoint
@@ -24,8 +25,12 @@ def handler(endpoint: Endpoint) -> HTTPRouteHandler:
 
     async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await arguments(endpoint, request)
-        result = await perform(acting(request), endpoint.noun, endpoint.verb, **given)
-        return answer(result, request_id(request.scope), endpoint.status)
+        asked = etags.condition(endpoint, request, given)
+        result = await perform(acting(request), endpoint.noun, endpoint.verb, given_that=asked, **given)
+        said = answer(result, request_id(request.scope), endpoint.status)
+        if endpoint.verb in etags.SHOWN:
+            said.headers["ETag"] = etags.tag(result)
+        return said
 
     return HTTPRouteHandler(
         PREFIX + endpoint.route.path.replace("}", ":str}"),

@@ -41,6 +41,10 @@ WORKSPACE = {
     "name": "X-Savant-Workspace", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "`team/workspace`; without it, that of the key or session.",
 }  # fmt: skip
+IF_MATCH = {
+    "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "The ETag of the item as it was seen; 412 if it has been changed since.",
+}  # fmt: skip
 
 
 def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
@@ -104,7 +108,7 @@ def _operation(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]
         "operationId": endpoint.name,
         "tags": [endpoint.noun],
         "summary": summary,
-        "parameters": [*_parameters(endpoint, schemas), WORKSPACE],
+        "parameters": [*_parameters(endpoint, schemas), WORKSPACE, *([IF_MATCH] if endpoint.takes_etag else [])],
         "responses": {str(endpoint.status): _success(endpoint, schemas), **_failures(endpoint)},
     }
     if more.strip():

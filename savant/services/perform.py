@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from savant import policies
 from savant.database.changes import watch
-from savant.database.work import UnitOfWork
+from savant.database.work import Reading, UnitOfWork
 from savant.services.app import App
 
+Check = Callable[[Reading], Awaitable[None]]
 LOOKS = frozenset({"list", "get", "runs", "steps", "traces", "program", "replay", "diff", "export"})
 """Verbs that write nothing, so that they wait for no writer."""
 SETTINGS_ONLY = frozenset({"models", "databases", "master_keys"})
@@ -36,14 +38,20 @@ ELSEWHERE = {
 """Verbs whose function is not the one of their name."""
 
 
-async def perform(app: App, noun: str, verb: str, /, **arguments: Any) -> Any:
-    """`noun.verb(**arguments)` in the name of the app's actor; FORBIDDEN if they may not."""
+async def perform(app: App, noun: str, verb: str, /, *, given_that: Check | None = None, **arguments: Any) -> Any:
+    """`noun.verb(**arguments)` in the name of the app's actor; FORBIDDEN if they may not.
+
+    `given_that` raises, in the transaction of a change, where the change must not be made.
+    """
     rule = policies.permit(app.actor, noun, verb)
     service = service_of(noun, verb)
     if noun in SETTINGS_ONLY:
         return await service(app.settings, **arguments)
     changes = rule.access != "read" and verb not in LOOKS
     if verb in WITH_APP.get(noun, ()):
+        if given_that is not None:
+            async with app.read() as work:
+                await given_that(work)
         result = await service(app, **arguments)
         if changes:
             async with app.work() as work:
@@ -53,6 +61,8 @@ async def perform(app: App, noun: str, verb: str, /, **arguments: Any) -> Any:
         async with app.read() if verb in LOOKS else app.work() as work:
             return await service(work, **arguments)
     async with app.work() as work:
+        if given_that is not None:
+            await given_that(work)
         watch(work.session)
         result = await service(work, **arguments)
         await _audit(work, noun, verb, arguments)
