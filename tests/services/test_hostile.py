@@ -8,8 +8,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import event
 
+from savant.database import tenancy
 from savant.database.connect import Database
+from savant.database.tenancy import TenantSession
 from savant.errors import ErrorCode, SavantError
 from savant.models.approval import Approval
 from savant.models.run import Run
@@ -173,6 +176,21 @@ async def test_to_another_team_it_is_all_not_there(app: App, superuser: Database
     assert [log.action for log in await perform(stranger, "audit_logs", "export", query=AuditQuery())] == []
     found = await _failure(stranger, "search", "search", {"query": SearchQuery(query="hidden")})
     assert "No repository is indexed" in found.message
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_row_security_keeps_another_team_out_when_the_session_adds_nothing(
+    app: App, superuser: Database, theirs: dict[str, int]
+) -> None:
+    stranger = app.acting_as(await add_workspace(superuser, "other"))
+    event.remove(TenantSession, "do_orm_execute", tenancy._scope)
+    try:
+        for noun, verb, arguments in (*_of_private(theirs), *_of_team(theirs, app.actor.user_id)):
+            assert (await _failure(stranger, noun, verb, arguments)).code is ErrorCode.NOT_FOUND, (noun, verb)
+        await _nothing_listed(stranger)
+    finally:
+        event.listen(TenantSession, "do_orm_execute", tenancy._scope)
 
 
 def _plain(message: str, arguments: dict[str, Any]) -> str:
