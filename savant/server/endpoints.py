@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hint
 
 import msgspec
 
+from savant.policies import RULES
 from savant.schemas.routes import Method, Route, route
 
 CREATES = frozenset({"create", "start", "fork", "retry", "keep", "execute", "install"})
@@ -44,7 +45,10 @@ class Endpoint(NamedTuple):
 
     @property
     def takes_etag(self) -> bool:
-        return self.route.method in ("PATCH", "DELETE")
+        """Whether it changes or removes an item that can be looked at in the same place."""
+        if self.route.method not in ("PATCH", "DELETE") or "get" not in RULES.get(self.noun, {}):
+            return False
+        return route(self.noun, "get").path == self.route.path
 
     @property
     def name(self) -> str:
