@@ -6,7 +6,7 @@ from savant import policies
 from savant.errors import SavantError
 from savant.schemas.actors import Actor
 from savant.schemas.runs import Run
-from savant.services import actors, endings, executions, runs
+from savant.services import actors, deltas, endings, executions, runs
 from savant.services.app import App
 
 
@@ -22,7 +22,9 @@ async def execute_queued_run(app: App, *, workspace_id: int, user_id: int | None
     except SavantError as refused:
         await _refuse(app, workspace_id, run_id, refused)
         return
-    await executions.execute(app.acting_as(actor), run_id, handover=True)
+    app = app.acting_as(actor)
+    async with deltas.telling(app) as listener:
+        await executions.execute(app, run_id, listener, handover=True)
 
 
 async def _refuse(app: App, workspace_id: int, run_id: int, refused: SavantError) -> None:

@@ -11,6 +11,7 @@ from litestar.config.cors import CORSConfig
 
 from savant.server import failures, limits, requests, stream, v1
 from savant.server.handling import described, handler
+from savant.services import following
 from savant.services.app import App
 
 Opening = Callable[[], AbstractAsyncContextManager[App]]
@@ -33,10 +34,13 @@ def create_app(
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
         async with opening() as opened:
             app.state.app = opened
-            yield
+            try:
+                yield
+            finally:
+                await following.close(opened.database)
 
     return Litestar(
-        route_handlers=[*map(handler, v1.ENDPOINTS), described(v1.ENDPOINTS), stream.events, stream.socket, *handlers],
+        route_handlers=[*map(handler, v1.ENDPOINTS), described(v1.ENDPOINTS), *stream.HANDLERS, *handlers],
         guards=[limits.within],
         lifespan=[lifespan],
         exception_handlers=failures.HANDLERS,

@@ -206,6 +206,13 @@ async def traces(
     ]
 
 
+async def last_seq(work: Reading, id: int) -> int:
+    """The number of the newest event of a run's journal; 0 if it has none."""
+    row = await find(work, id)
+    newest = select(func.max(TraceRow.seq)).where(TraceRow.run_id == (row.journal_run_id or id))
+    return await work.session.scalar(newest) or 0
+
+
 async def program(work: Reading, id: int) -> Program:
     """What the run runs: every definition it resolved, with versions, models and the state of the repository."""
     row = await find(work, id)
