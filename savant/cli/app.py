@@ -52,6 +52,7 @@ COMMANDS = {
     "profile": "Profiles, names for servers: list, use.",
     "policies": "Print who may do what.",
     "serve": "Serve a team over HTTP; without DATABASE_URL it brings its own Postgres.",
+    "worker": "Do the jobs of a server, on any machine.",
     "gc": "Make room: delete old runs and what nothing needs.",
     "db": "The database: check, backup, restore.",
     "config": "Settings: show, set, trust.",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
+import threading
 from typing import NoReturn
 
 from savant.errors import ExitCode, SavantError
@@ -17,7 +19,7 @@ class Ended(BaseException):
 def main() -> int:
     """The exit code: 0 after a signal that asked it to stop."""
     options = _options()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _end)
     try:
         _carry_out(options)
@@ -30,8 +32,13 @@ def main() -> int:
 
 
 def _carry_out(options: argparse.Namespace) -> None:
-    from savant.server.serving import Place, serve
+    from savant.server.serving import Place, serve, work
 
+    if options.command == "worker":
+        if options.beside:
+            threading.Thread(target=_end_with_parent, daemon=True).start()
+        work(options.concurrency)
+        return
     serve(Place(options.host, options.port, options.workers))
 
 
@@ -42,12 +49,21 @@ def _options() -> argparse.Namespace:
     serving.add_argument("--host", default="127.0.0.1")
     serving.add_argument("--port", type=int, default=7282)
     serving.add_argument("--workers", type=int, default=1)
+    working = commands.add_parser("worker")
+    working.add_argument("--concurrency", type=int, default=10)
+    working.add_argument("--beside", action="store_true")
     return parser.parse_args()
+
+
+def _end_with_parent() -> None:
+    """The server that started this holds its stdin; however that server ends, stdin ends."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end(number: int, frame: object) -> NoReturn:
     """Unwind, and let no second signal interrupt that."""
-    for each in (signal.SIGTERM, signal.SIGINT):
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     raise Ended
 

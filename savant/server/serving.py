@@ -69,6 +69,18 @@ def observe(settings: Settings, service: str) -> None:
         tracing.enable(endpoint, service)
 
 
+def work(concurrency: int) -> None:
+    """Do jobs until a signal ends it."""
+    from savant.jobs import worker
+
+    settings = settings_here()
+    if settings.database_url is None:
+        hint = "Set DATABASE_URL to that of the server; `savant serve` without one has a worker beside it."
+        raise SavantError(ErrorCode.INVALID_CONFIG, "A worker needs the database of a server.", hint=hint)
+    observe(settings, "savant-worker")
+    asyncio.run(worker.main(concurrency))
+
+
 def serve(place: Place) -> None:
     """Serve until a signal ends it."""
     settings = settings_here()
@@ -83,7 +95,7 @@ def serve(place: Place) -> None:
 
 
 def _serve_alone(settings: Settings, place: Place) -> None:
-    """With a Postgres and a first owner of its own."""
+    """With a Postgres, a first owner and a worker of its own."""
     from savant.database import embedded
 
     if not installations.is_loopback(place.host):
@@ -95,7 +107,8 @@ def _serve_alone(settings: Settings, place: Place) -> None:
         os.environ["SAVANT_DATABASE_URL"] = addresses.app  # what the processes of this server work on
         settings = msgspec.structs.replace(settings, database_url=addresses.app)
         asyncio.run(_introduce(settings, place))
-        _run(settings, place)
+        with processes.worker_beside():
+            _run(settings, place)
 
 
 async def _try(settings: Settings) -> None:

@@ -59,7 +59,8 @@ async def run(
         "timeout": timeout,
         "on_uncertain": on_uncertain,
         "on_approval": on_approval or door.settings.on_approval or ("ask" if door.say.interactive else "fail"),
-        "root": str(door.settings.project or door.cwd),
+        # On a server it works in a repository of the workspace; a folder of this machine means nothing there.
+        "root": None if door.settings.url else str(door.settings.project or door.cwd),
     }
     async with door.connect() as client:
         resolved = await resolve(ref, door.cwd, client)

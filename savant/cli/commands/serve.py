@@ -22,8 +22,8 @@ def serve(
 ) -> None:
     """Serve a team over HTTP.
 
-    With DATABASE_URL it is a production server over that Postgres. Without, it brings one along for this machine, and
-    makes its first owner.
+    With DATABASE_URL it is a production server over that Postgres. Without, it brings one along for this machine,
+    makes its first owner and runs a worker beside itself.
     """
     become(door, "serve", "--host", host, "--port", str(port), "--workers", str(workers))
 
