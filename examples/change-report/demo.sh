@@ -3,8 +3,9 @@
 set -eu
 here=$(dirname "$0")
 
-echo "The first model that answers here sums up; every fact comes from git."
+echo "The first model that answers here sums up; every fact comes from git and from an index of the code."
 echo
+savant index --quiet || true  # without an index the report says what is missing
 savant run "$here/.savant/workflows/change-report.yaml" -i commits="${COMMITS:-10}"
 echo
 echo "Every step of it is recorded. It begins:"
