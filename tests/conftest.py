@@ -67,6 +67,7 @@ def postgres_template(postgres_admin: psycopg.Connection[Any]) -> str:
         cursor.execute("SELECT pg_advisory_lock(1)")
         if not cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():
             _create(postgres_admin, TEMPLATE + "_partial")
+            add_vectors(_url(postgres_admin, TEMPLATE + "_partial", "postgres"))
             asyncio.run(_migrate(_url(postgres_admin, TEMPLATE + "_partial", OWNER)))
             cursor.execute(f"ALTER DATABASE {TEMPLATE}_partial RENAME TO {TEMPLATE}")
         cursor.execute("SELECT pg_advisory_unlock(1)")
@@ -141,6 +142,13 @@ async def _migrate(url: str) -> None:
         await upgrade(database)
         if database.dialect == "postgresql":
             await make_app_role(database)
+
+
+def add_vectors(url: str) -> None:
+    """Put the extension into a database, which its owner may not: without this it has no vectors that it compares."""
+    address = make_url(url).set(drivername="postgresql", username="postgres")
+    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION vector")
 
 
 def postgres(admin: psycopg.Connection[Any], template: str | None, user: str = APP_ROLE) -> Iterator[str]:

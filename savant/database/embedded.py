@@ -73,6 +73,7 @@ def _set_up(folder: Path, server: Any) -> Addresses:
         password = _password(folder / "password")
         host = str(server.get_postmaster_info().socket_dir)
         _make_roles(host, password)
+        _make_extension(host, password)
         _require_passwords(folder / "data" / "pg_hba.conf", host, password)
     return Addresses(_url(OWNER, host, password), _url(APP, host, password))
 
@@ -88,6 +89,15 @@ def _make_roles(host: str, password: str) -> None:
             connection.execute(statement.encode())
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER} ENCODING 'UTF8' TEMPLATE template0".encode())
+
+
+def _make_extension(host: str, password: str) -> None:
+    """Vectors are compared by the database; only `postgres` may have it learn that."""
+    import psycopg
+
+    with psycopg.connect(_dsn(host, password, DATABASE), autocommit=True) as connection:
+        connection.execute("SET client_min_messages = warning")
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
 
 
 def _require_passwords(hba: Path, host: str, password: str) -> None:
@@ -111,10 +121,10 @@ def _password(file: Path) -> str:
     return file.read_text()
 
 
-def _dsn(host: str, password: str) -> str:
+def _dsn(host: str, password: str, database: str = "postgres") -> str:
     from psycopg.conninfo import make_conninfo
 
-    return make_conninfo(host=host, user="postgres", dbname="postgres", password=password)
+    return make_conninfo(host=host, user="postgres", dbname=database, password=password)
 
 
 def _url(role: str, host: str, password: str) -> str:

@@ -77,6 +77,10 @@ class Wire(Protocol):
         """The condition, with its parameters, that a file's text has `literal` in it."""
         ...
 
+    def compares(self) -> bool:
+        """Whether the database itself finds the nearest vectors."""
+        ...
+
     def close(self) -> None: ...
 
 

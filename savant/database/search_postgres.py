@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from savant import clock
+from savant.database.pgvector import THERE
 from savant.database.postgres import conninfo
 from savant.database.search_rows import Scored
 from savant.schemas.indexing import WEIGHTS, Fields, Query
@@ -113,6 +114,9 @@ class PostgresSearch:
             (_quoted(term), repositories),
         )
         return max(math.log((count - with_it + 0.5) / (with_it + 0.5)), 1e-6)
+
+    def compares(self) -> bool:
+        return bool(self.fetch(THERE))
 
     def close(self) -> None:
         self._connection.close()

@@ -152,5 +152,8 @@ class SqliteSearch:
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH ? LIMIT {BUDGET + 1})"
         return self.fetch(sql, (match,))[0][0]
 
+    def compares(self) -> bool:
+        return False
+
     def close(self) -> None:
         self._connection.close()

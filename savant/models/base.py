@@ -159,7 +159,7 @@ def system_slug(table: str) -> Index:
     return partial_unique(f"idx_{table}_system_slug", "slug", where="workspace_id IS NULL")
 
 
-_WITHOUT_MODEL = ("chunk_words", "commit_words", "rate_limits", "procrastinate_")
+_WITHOUT_MODEL = ("chunk_words", "chunk_vectors", "commit_words", "rate_limits", "procrastinate_")
 
 
 def has_model(name: str | None, kind: str, parents: object) -> bool:

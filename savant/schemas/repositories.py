@@ -86,7 +86,10 @@ class Repository(Schema):
 
 
 class IndexStatus(Schema):
-    """The index beside the working tree: how many files differ, some of their paths, and what to do about it."""
+    """The index beside the working tree: how many files differ, some of their paths, and what to do about it.
+
+    `vectors_compared_by` says who finds the nearest vectors; it is None without a model of embeddings.
+    """
 
     repository: str
     state: State
@@ -100,6 +103,7 @@ class IndexStatus(Schema):
     examples: list[str] = []
     advice: str | None = None
     left_out: dict[str, int] = {}
+    vectors_compared_by: Literal["database", "savant"] | None = None
 
 
 class IndexProgress(Schema):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 
+from savant.database import pgvector
 from savant.database.connect import Database
 from savant.database.measures import pool, watch
 from savant.database.migrate import current, revisions, upgrade
@@ -23,6 +24,8 @@ async def prepare(owner_url: str) -> None:
     """Make or upgrade the tables in the name of their owner, and let the role that servers work as at them."""
     async with Database.open(owner_url) as owner:
         await upgrade(owner)
+        async with owner.engine.begin() as connection:
+            await connection.run_sync(pgvector.prepare_alone)
         await make_app_role(owner)
 
 

@@ -122,6 +122,7 @@ async def status(app: App, ref: str) -> IndexStatus:
     store = indexing.store(app)
     try:
         known = await store.do(store.known, row.id)
+        answer.vectors_compared_by = await vectors.compared_by(app, store)
     finally:
         await store.aclose()
     answer.files = len(known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from savant.database import search_read as read
 from savant.database import search_vectors as stored
@@ -45,6 +45,13 @@ async def bring(app: App, repository: int) -> tuple[int, str | None]:
     finally:
         await registry.aclose()
         await store.aclose()
+
+
+async def compared_by(app: App, store: SearchStore) -> Literal["database", "savant"] | None:
+    """Who finds the nearest vectors: the database, where it can, else this process; None without a model."""
+    if app.settings.embeddings is None:
+        return None
+    return await store.do(lambda: "database" if store.wire.compares() else "savant")
 
 
 async def near(app: App, query: str) -> Near | None:

@@ -88,6 +88,30 @@ async def test_only_new_texts_are_asked_about(settings: Settings, stub: ModelStu
         assert len(embedded(stub)) == report.chunks - 1, "each text once, though all of them again"
 
 
+async def test_the_status_says_who_compares(settings: Settings, stub: ModelStub, tree: Path) -> None:
+    on_postgres = settings.database.startswith("postgresql")
+    async with connect(hybrid(settings, stub.url)) as client:
+        await indexed(client, tree)
+        status = await client.repositories.status("shop")
+    assert status.vectors_compared_by == ("database" if on_postgres else "savant")
+    async with connect(settings) as client:
+        assert (await client.repositories.status("shop")).vectors_compared_by is None
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("empty_url", ["postgres"], indirect=True)
+async def test_a_postgres_without_the_extension_does_as_well(
+    tmp_path: Path, empty_url: str, stub: ModelStub, tree: Path
+) -> None:
+    home = tmp_path / "home"
+    settings = hybrid(Settings(home=home, config_dir=home, database_url=empty_url), stub.url)
+    async with connect(settings) as client:
+        report = await indexed(client, tree)
+        assert (report.vectors, report.vectors_problem) == (report.chunks, None)
+        assert (await found(client, "authentication")).hits[0].path == "people.py"
+        assert (await client.repositories.status("shop")).vectors_compared_by == "savant"
+
+
 async def test_an_endpoint_that_is_down_breaks_nothing(settings: Settings, tree: Path) -> None:
     async with connect(hybrid(settings, "http://127.0.0.1:9/v1")) as client:
         report = await indexed(client, tree)

@@ -61,6 +61,9 @@ async def test_it_is_a_database_of_an_owner_and_a_role_that_owns_nothing(address
         async with owner.engine.connect() as connection:
             whose = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
             assert (await connection.scalars(text(whose))).all() == [embedded.OWNER]
+            assert await connection.scalar(text("SELECT to_regclass('chunk_vectors') IS NOT NULL")), (
+                "it compares vectors"
+            )
     async with Database.open(addresses.app) as app, app.engine.connect() as connection:
         power = "SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
         assert await connection.scalar(text(power)) is False

@@ -100,6 +100,8 @@ async def status(
     for each in found:
         if each.advice:
             door.say.note(f"{each.repository}: {each.advice}")
+    if compared := {each.vectors_compared_by for each in found if each.vectors_compared_by}:
+        door.say.detail(f"Vectors are compared by: {', '.join(sorted(compared))}")
 
 
 @command(app)
