@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from savant.schemas.base import Input, Json, Schema
+from savant.schemas.base import Input, Json, Schema, Slug
 from savant.schemas.programs import Bundle, RunnableType
 
 RunStatus = Literal["pending", "running", "waiting", "completed", "failed", "stopped"]
@@ -30,6 +30,9 @@ class RunConfig(Input):
 
     `limits` are those of parts of the run, by `agent/SLUG` or `workflow/SLUG`.
     `allow_unpriced` lets models whose price is not known run under a budget in money, where they count as free.
+    It works in `root`, a folder of this machine, or in a checkout of a `repository` of the workspace: at a `commit`,
+    at what a `branch` is at when it begins, or else at what was last indexed. On a server there are no folders to
+    name, and a run without a repository has an empty one.
     `number` is what `run.id` is in expressions: a fork goes on with that of the run it came from. What is
     `pinned` is never deleted to make room.
     """
@@ -43,6 +46,9 @@ class RunConfig(Input):
     on_uncertain: OnUncertain = "ask"
     on_approval: OnApproval = "fail"
     root: str | None = None
+    repository: Slug | None = None
+    branch: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$", max_length=255)] | None = None
+    commit: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{7,64}$")] | None = None
     number: int | None = None
     pinned: bool = False
     limits: dict[str, PartLimits] = msgspec.field(default_factory=dict)

@@ -13,10 +13,11 @@ from savant.services.app import App
 
 
 class StoredIndex:
-    """The repositories of the actor's workspace."""
+    """The repositories of the actor's workspace; `slug` is the one that a run has a checkout of."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, slug: str | None = None) -> None:
         self._app = app
+        self._slug = slug
 
     async def search(self, query: SearchQuery) -> SearchResult:
         return await search.search(self._app, query)
@@ -29,7 +30,9 @@ class StoredIndex:
         return await repositories.status(self._app, ref)
 
     async def here(self, root: Path) -> str | None:
-        where = await top(root)
         async with self._app.read() as work:
-            row = await repositories.at(work, where)
+            if self._slug is not None:
+                row = await repositories.find(work, self._slug)
+            else:
+                row = await repositories.at(work, await top(root))
         return None if row is None or row.indexed_at is None else row.slug

@@ -33,7 +33,6 @@ from savant.services import (
     endings,
     leases,
     models,
-    places,
     programs,
     purses,
     recordings,
@@ -41,6 +40,7 @@ from savant.services import (
     spendings,
     toolboxes,
     vaults,
+    workplaces,
 )
 from savant.services.app import App
 
@@ -125,6 +125,8 @@ async def _execute(
         ending = HANDED_OVER if handover else INTERRUPTED
     ending = await _durable(journal, ending)
     run = await _finish(app, lease, ending, journal)
+    if run.status == "completed":
+        await workplaces.remove(app, row)
     with contextlib.suppress(Exception):  # the run's row says how it ended, and a broken record was that end
         await journal.aclose()
     if interrupted is not None:
@@ -195,9 +197,9 @@ async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore
         blob = await store.read_blobs([row.program_hash or ""])
         program = msgspec.json.decode(blob[row.program_hash or ""], type=Program)
         store.delegated = child_runs.among(row.id, program.versions, store.read_blobs)
-        root = places.named(app, config.root)
+        root = await workplaces.make(app, row, config)
         registry = models.registry(app.settings)
-        toolbox, vault = _tools(app, root, program)
+        toolbox, vault = _tools(app, root, program, config.repository)
         purse = await purses.Purse.open(app, row.id)
         execution = Execution(
             program=program, journal=journal, models=registry, toolbox=toolbox, config=config, root=root, purse=purse,
@@ -217,9 +219,9 @@ async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore
         return Ending(status="failed", error=SavantError(ErrorCode.UNEXPECTED, message))
 
 
-def _tools(app: App, root: Path | None, program: Program) -> tuple[Toolbox, Vault]:
+def _tools(app: App, root: Path | None, program: Program, repository: str | None) -> tuple[Toolbox, Vault]:
     """The toolbox of a run and its secrets; where it names any, they are hidden in all that tools answer."""
-    toolbox = toolboxes.build(app, root, program.bundle)
+    toolbox = toolboxes.build(app, root, program.bundle, repository)
     if not (names := vaults.named(program.bundle)):
         return toolbox, NoVault()
     vault = vaults.StoredVault(app, names)

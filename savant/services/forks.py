@@ -21,7 +21,7 @@ from savant.schemas.records import Record
 from savant.schemas.replays import RunFork, RunRetry
 from savant.schemas.runs import Run, RunConfig, RunCreate
 from savant.schemas.steps import Step
-from savant.services import models, places, recordings, runs, toolboxes
+from savant.services import models, recordings, runs, toolboxes, workplaces
 from savant.services.app import App
 
 
@@ -59,7 +59,7 @@ async def retry(app: App, id: int, options: RunRetry) -> Run:
 
 
 def _toolbox(app: App, settings: Settings) -> EngineToolbox:
-    return toolboxes.build(app, places.named(app, settings.config.root), settings.program.bundle)
+    return toolboxes.build(app, workplaces.expected(app, settings.config), settings.program.bundle)
 
 
 async def _ready(app: App, settings: Settings, toolbox: EngineToolbox) -> None:

@@ -17,7 +17,7 @@ from savant.runtime.workflows.interpreter import coerce_inputs
 from savant.runtime.workflows.validate import validate
 from savant.schemas.programs import Bundle, Program, RunnableType
 from savant.schemas.runs import RunCreate
-from savant.services import agents, personas, places, rulesets, workflows
+from savant.services import agents, personas, rulesets, workflows, workplaces
 from savant.services.app import App
 
 _NESTED = ("then", "else", "parallel", "steps", "on_error")
@@ -35,9 +35,10 @@ async def resolve(work: Reading, create: RunCreate) -> Program:
 
 async def place(app: App, program: Program, create: RunCreate) -> Path | None:
     """The folder a run works in: the top of the repository around the one it was started in, where there is one."""
-    folder = places.named(app, create.config.root)
-    if folder is None:
-        return None
+    folder = workplaces.expected(app, create.config)
+    if folder is None or workplaces.own(app, create.config):
+        await workplaces.choose(app, program, create.config)
+        return folder
     program.repository = await repository_state(folder)
     if program.repository is not None:
         folder = Path(program.repository.root)

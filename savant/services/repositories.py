@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import select
 
 from savant import policies
+from savant.database.file_lock import file_lock
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.repository import Repository as Row
@@ -184,10 +188,39 @@ async def _root(app: App, row: Row, *, fetch: bool) -> Path:
         return Path(row.local_path)
     folder = _cache(app, row.id)
     if fetch:
-        await clone.update(await _remote(app, row), folder)
+        async with _alone(folder):
+            await clone.update(await _remote(app, row), folder)
     elif not folder.is_dir():
         raise SavantError(ErrorCode.NOT_FOUND, f"`{row.slug}` is not cloned yet.", hint=f"savant index {row.slug}")
     return folder
+
+
+async def check_out(app: App, ref: str, folder: Path, branch: str | None, commit: str | None) -> str:
+    """Make `folder` a working tree of a repository at a commit, or at what a branch is at now; the commit in full."""
+    async with app.read() as work:
+        row = await find(work, ref)
+    remote = (await _remote(app, row))._replace(branch=branch or (None if commit else row.branch or None))
+    source = Path(row.local_path) if row.local_path else _cache(app, row.id)
+    if row.local_path:
+        remote = remote._replace(url=row.slug)
+    async with _alone(_cache(app, row.id)):
+        found = await clone.commit_of(remote, source, commit) if commit and source.is_dir() else None
+        if found is None and row.remote_url:
+            await clone.fetch(remote, source)
+        found = found or await clone.commit_of(remote, source, commit)
+        if found is None:
+            what = f"commit {commit}" if commit else f"branch `{remote.branch}`"
+            raise SavantError(ErrorCode.NOT_FOUND, f"The repository `{row.slug}` has no {what}.")
+        await clone.check_out(remote, source, folder, found)
+    return found
+
+
+@asynccontextmanager
+async def _alone(folder: Path) -> AsyncGenerator[None]:
+    """Nobody else on this machine fetches into a clone."""
+    await asyncio.to_thread(folder.parent.mkdir, parents=True, exist_ok=True)
+    async with file_lock(folder, clone.SECONDS, "fetching into"):
+        yield
 
 
 async def _remote(app: App, row: Row) -> clone.Remote:

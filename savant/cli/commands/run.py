@@ -37,6 +37,11 @@ async def run(
     token_budget: Annotated[int | None, typer.Option(metavar="N", help="Use no more tokens than this.")] = None,
     max_steps: Annotated[int | None, typer.Option(metavar="N", help="Call the model no more often than this.")] = None,
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="ID", help="The model for all agents.")] = None,
+    repository: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="Work in a checkout of a stored repository.")
+    ] = None,
+    branch: Annotated[str | None, typer.Option(metavar="NAME", help="The branch of --repository.")] = None,
+    commit: Annotated[str | None, typer.Option(metavar="HASH", help="The commit of --repository.")] = None,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop after this time.")] = None,
     key: Annotated[
         str | None, typer.Option("--idempotency-key", metavar="KEY", help="Start only one run with this key.")
@@ -60,7 +65,10 @@ async def run(
         "on_uncertain": on_uncertain,
         "on_approval": on_approval or door.settings.on_approval or ("ask" if door.say.interactive else "fail"),
         # On a server it works in a repository of the workspace; a folder of this machine means nothing there.
-        "root": None if door.settings.url else str(door.settings.project or door.cwd),
+        "repository": repository,
+        "branch": branch,
+        "commit": commit,
+        "root": None if door.settings.url or repository else str(door.settings.project or door.cwd),
     }
     async with door.connect() as client:
         resolved = await resolve(ref, door.cwd, client)

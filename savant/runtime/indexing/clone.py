@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
 import re
 import shutil
@@ -68,19 +69,48 @@ class Remote(NamedTuple):
 
 async def update(remote: Remote, folder: Path) -> None:
     """Bring `folder` to what the branch is at, fetching only what is new; raises UNREACHABLE if it cannot be had."""
-    depth = ["--depth", "1"] if remote.shallow else []
-    if not (folder / ".git").is_dir():
-        await remove(folder)
-        options = [*_branch(remote.branch), *depth, "--no-single-branch"]
-        await _git(folder.parent, remote, ["clone", "--quiet", *options, "--", remote.url, str(folder)], make=True)
+    if await fetch(remote, folder):
         return
-    await _git(folder, remote, ["fetch", "--quiet", "--prune", "--force", *depth, "origin"])
     target = f"origin/{remote.branch}" if remote.branch else "origin/HEAD"
     if remote.branch is None:
         await _git(folder, remote, ["remote", "set-head", "origin", "--auto"])
     name = remote.branch or (await _git(folder, remote, ["rev-parse", "--abbrev-ref", target])).removeprefix("origin/")
     await _git(folder, remote, ["checkout", "--quiet", "--force", "-B", name, target, "--"])
     await _git(folder, remote, ["clean", "-ffdxq"])
+
+
+async def fetch(remote: Remote, folder: Path) -> bool:
+    """Have all there is of a repository in `folder`, without touching the files there; True if it was cloned now."""
+    depth = ["--depth", "1"] if remote.shallow else []
+    if (folder / ".git").is_dir():
+        await _git(folder, remote, ["fetch", "--quiet", "--prune", "--force", *depth, "origin"])
+        return False
+    await remove(folder)
+    options = [*_branch(remote.branch), *depth, "--no-single-branch"]
+    await _git(folder.parent, remote, ["clone", "--quiet", *options, "--", remote.url, str(folder)], make=True)
+    return True
+
+
+async def commit_of(remote: Remote, folder: Path, commit: str | None) -> str | None:
+    """The commit in full, or what the branch was at when it was fetched; None if that is not here."""
+    names = [commit] if commit else [f"refs/remotes/origin/{remote.branch}", f"refs/heads/{remote.branch}"]
+    for name in names if commit or remote.branch else ["HEAD"]:
+        with contextlib.suppress(SavantError):
+            return await _git(folder, remote, ["rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"])
+    return None
+
+
+async def check_out(remote: Remote, source: Path, folder: Path, commit: str) -> None:
+    """A working tree of its own at a commit of `source`, which shares nothing with it that can be changed."""
+    await _git(source, remote, ["clone", "--quiet", "--no-checkout", "--", str(source), str(folder)])
+    await _git(folder, remote, ["remote", "set-url", "origin", remote.url])
+    branch = ["-B", remote.branch] if remote.branch else ["--detach"]
+    await _git(folder, remote, ["checkout", "--quiet", "--force", *branch, commit, "--"])
+
+
+async def empty(folder: Path) -> None:
+    """A repository with nothing in it: git looks for none in the folders above."""
+    await _git(folder.parent, Remote(folder.name), ["init", "--quiet", "--", str(folder)], make=True)
 
 
 def token_from(environ: Mapping[str, str], url: str) -> str | None:
