@@ -13,8 +13,10 @@ from sqlalchemy.exc import DBAPIError
 
 from savant.database import row_security
 from savant.database.search_rows import Scored, wanted
+from savant.database.work import named_errors
 
 if TYPE_CHECKING:
+    from savant.database.connect import Database
     from savant.database.search import Wire
 
 MOST_DIMENSIONS = 16_000
@@ -49,10 +51,14 @@ def prepare(connection: Connection) -> bool:
     return True
 
 
-def prepare_alone(connection: Connection) -> None:
-    """`prepare`, outside a migration: for an extension that came after it."""
-    if connection.scalar(text(THERE)) is None and prepare(connection):
-        row_security.force(connection, on=True)
+async def prepare_later(owner: Database) -> None:
+    """`prepare`, after the migrations: for an extension that came when they had been; safe when many start at once."""
+    with named_errors():
+        async with owner.engine.begin() as connection:
+            if await connection.scalar(text(THERE)) is None:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": TABLE})
+                if await connection.run_sync(prepare):
+                    await connection.run_sync(row_security.force, on=True)
 
 
 def put(wire: Wire, rows: Sequence[tuple[int, str, bytes, Sequence[float]]]) -> None:
@@ -77,7 +83,8 @@ def nearest(
 
 
 def _literal(vector: Sequence[float]) -> str:
-    return f"[{','.join(map(str, vector))}]"
+    """As the extension reads it; nine digits are all that 32 bits hold."""
+    return f"[{','.join(f'{number:.9g}' for number in vector)}]"
 
 
 def _extended(connection: Connection) -> bool:

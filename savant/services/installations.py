@@ -24,8 +24,7 @@ async def prepare(owner_url: str) -> None:
     """Make or upgrade the tables in the name of their owner, and let the role that servers work as at them."""
     async with Database.open(owner_url) as owner:
         await upgrade(owner)
-        async with owner.engine.begin() as connection:
-            await connection.run_sync(pgvector.prepare_alone)
+        await pgvector.prepare_later(owner)
         await make_app_role(owner)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,7 +15,7 @@ from savant.database import pgvector
 from savant.database import search_vectors as stored
 from savant.database.connect import Database
 from savant.database.migrate import downgrade, upgrade
-from savant.database.pgvector import TABLE, prepare_alone
+from savant.database.pgvector import TABLE, prepare_later
 from savant.database.search import SearchStore, Wire
 from savant.runtime.indexing import words
 from savant.schemas.actors import Actor
@@ -108,9 +109,7 @@ async def test_what_was_forgotten_is_filled_again_from_the_bytes(
     await _forget(superuser)
     place.add(MODEL, _vectors(3, 5, dimensions=8))
     add_vectors(superuser.url.render_as_string(hide_password=False))
-    for _ in range(2):
-        async with owner.engine.begin() as connection:
-            await connection.run_sync(prepare_alone)
+    await asyncio.gather(*(prepare_later(owner) for _ in range(4)))
     await store.aclose()  # a connection remembers types by number, and each command has its own
     place = Place(store.wire)
     assert place.wire.compares()
