@@ -197,9 +197,8 @@ class Runs:
         return await self._transport.call("runs", "program", Program, id=id)
 
     async def traces(self, id: int, after: int = 0, limit: int = 1000, event_type: str | None = None) -> list[Trace]:
-        return await self._transport.call(
-            "runs", "traces", list[Trace], id=id, after=after, limit=limit, event_type=event_type
-        )
+        only = {} if event_type is None else {"event_type": event_type}
+        return await self._transport.call("runs", "traces", list[Trace], id=id, after=after, limit=limit, **only)
 
     async def stop(self, id: int) -> Run:
         """Ask a run to stop; it does so before its next step, and a waiting one at once."""

@@ -16,6 +16,8 @@ from savant.schemas.runs import PartLimits, Run, RunConfig, RunCreate, RunList, 
 from savant.schemas.storage import Gc
 from savant.schemas.workflows import WorkflowBudget, WorkflowDefinition
 
+pytestmark = pytest.mark.carried_out
+
 USED = "cost_usd: 0.25, usage: {input_tokens: 10, output_tokens: 5}"
 SCRIPT = f"""
 turns:

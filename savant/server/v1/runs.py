@@ -16,6 +16,7 @@ from savant.server.v1.stored import Id
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+EventType = Annotated[str, msgspec.Meta(max_length=255)]
 
 
 class Runs(Protocol):
@@ -35,8 +36,10 @@ class Runs(Protocol):
         """All steps of a run by number, inputs and outputs in full."""
         ...
 
-    async def traces(self, id: Id, after: Seq = 0, limit: Limit = 1000) -> list[Trace]:
-        """The run's events with a `seq` above `after`, in order."""
+    async def traces(
+        self, id: Id, after: Seq = 0, limit: Limit = 1000, event_type: EventType | None = None
+    ) -> list[Trace]:
+        """The run's events with a `seq` above `after`, in order; with `event_type` only those."""
         ...
 
     async def program(self, id: Id) -> Program:
