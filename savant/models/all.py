@@ -15,6 +15,7 @@ from savant.models import (
     conversation,
     conversation_turn,
     definition_version,
+    idempotency_key,
     invitation,
     login_session,
     memory,
@@ -75,6 +76,7 @@ MODELS = (
     secret.Secret,
     share.Share,
     audit_log.AuditLog,
+    idempotency_key.IdempotencyKey,
     webhook.Webhook,
     webhook_delivery.WebhookDelivery,
 )

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from savant.server import failures, limits, requests, stream, v1
+from savant.server import failures, limits, repeating, requests, stream, v1
 from savant.server.handling import described, handler
 from savant.services import following
 from savant.services.app import App
@@ -58,7 +58,7 @@ def _cors(origins: Sequence[str]) -> CORSConfig:
     return CORSConfig(
         allow_origins=list(origins),
         allow_methods=["GET", "POST", "PATCH", "DELETE", "OPTIONS"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Savant-Workspace"],
-        expose_headers=["ETag", requests.HEADER, "Retry-After"],
+        allow_headers=["Authorization", "Content-Type", repeating.HEADER, "If-Match", "X-Savant-Workspace"],
+        expose_headers=["ETag", repeating.REPEATED, requests.HEADER, "Retry-After"],
         allow_credentials=False,
     )

@@ -14,6 +14,7 @@ from savant.server.auth import OPEN, acting
 from savant.server.endpoints import Endpoint
 from savant.server.envelope import JSON, answer, encode
 from savant.server.openapi import document
+from savant.server.repeating import once
 from savant.server.requests import request_id
 from savant.services.perform import perform
 
@@ -23,7 +24,7 @@ PREFIX = "/v1"
 def handler(endpoint: Endpoint) -> HTTPRouteHandler:
     """What Litestar routes to."""
 
-    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def answered(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await arguments(endpoint, request)
         asked = etags.condition(endpoint, request, given)
         result = await perform(acting(request), endpoint.noun, endpoint.verb, given_that=asked, **given)
@@ -31,6 +32,9 @@ def handler(endpoint: Endpoint) -> HTTPRouteHandler:
         if endpoint.verb in etags.SHOWN:
             said.headers["ETag"] = etags.tag(result)
         return said
+
+    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return await once(endpoint, request, lambda: answered(request))
 
     return HTTPRouteHandler(
         PREFIX + endpoint.route.path.replace("}", ":str}"),

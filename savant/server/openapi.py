@@ -46,6 +46,12 @@ IF_MATCH = {
     "description": "The ETag of the item as it was seen; 412 if it has been changed since.",
 }  # fmt: skip
 
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key", "in": "header", "required": False,
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "description": "A random name of this request: sent again with it within 24 hours, it gets its first answer.",
+}  # fmt: skip
+
 
 def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     """All of it."""
@@ -108,7 +114,7 @@ def _operation(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]
         "operationId": endpoint.name,
         "tags": [endpoint.noun],
         "summary": summary,
-        "parameters": [*_parameters(endpoint, schemas), WORKSPACE, *([IF_MATCH] if endpoint.takes_etag else [])],
+        "parameters": [*_parameters(endpoint, schemas), *_headers(endpoint)],
         "responses": {str(endpoint.status): _success(endpoint, schemas), **_failures(endpoint)},
     }
     if more.strip():
@@ -130,6 +136,14 @@ def _parameters(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> Iterable[dict
             if field.default is not msgspec.NODEFAULT and field.default is not msgspec.UNSET:
                 schema["default"] = field.default
             yield {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
+
+
+def _headers(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
+    yield WORKSPACE
+    if endpoint.takes_etag:
+        yield IF_MATCH
+    if endpoint.route.method == "POST":
+        yield IDEMPOTENCY_KEY
 
 
 def _success(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]:

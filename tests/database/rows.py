@@ -23,6 +23,7 @@ from savant.models.chunk import Chunk
 from savant.models.conversation import Conversation
 from savant.models.conversation_turn import ConversationTurn
 from savant.models.definition_version import DefinitionVersion
+from savant.models.idempotency_key import IdempotencyKey
 from savant.models.invitation import Invitation
 from savant.models.login_session import LoginSession
 from savant.models.memory import Memory
@@ -120,6 +121,7 @@ async def add_everything(work: UnitOfWork) -> dict[str, Any]:
     await make(Reservation(**of, run_id=run.id, path="a/1/model", usd=0.5))
     await make(Memory(**of, agent="a", text="Tests run with make.", words="tests run with make", tags=["x"]))
     await make(Secret(**of, name="TOKEN", key_id="k" * 16, sealed=b"sealed"))
+    await make(IdempotencyKey(**of, user_id=work.actor.user_id, key_hash="h" * 64, request_hash="i" * 64))
     talk = await make(Conversation(**of, agent="a"))
     await make(ConversationTurn(conversation_id=talk.id, run_id=run.id, said="Hello"))
     await make(Share(**of, shareable_type="agent", shareable_id=agent.id, shared_with_type="public"))
