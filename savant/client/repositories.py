@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from savant.client.transport import Transport
+from savant.errors import ErrorCode, SavantError
 from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
 from savant.schemas.repositories import IndexProgress, IndexReport, IndexStatus, Repository, RepositoryCreate
 from savant.schemas.search import SearchQuery, SearchResult
+
+POLL_SECONDS = 0.5
 
 
 class Repositories:
@@ -33,8 +39,15 @@ class Repositories:
     async def index(
         self, ref: str, *, full: bool = False, listener: Callable[[IndexProgress], None] | None = None
     ) -> IndexReport:
-        """Bring the index up to date; CONFLICT if another process is at it."""
-        return await self._transport.call("repositories", "index", IndexReport, ref=ref, full=full, listener=listener)
+        """Bring the index up to date; CONFLICT if another process is at it. Of a server's, wait until it has."""
+        found = await self._transport.call("repositories", "index", Repository, ref=ref, full=full, listener=listener)
+        while found.index_status in ("pending", "indexing"):
+            await asyncio.sleep(POLL_SECONDS)
+            found = await self.get(ref)
+        if found.index_status == "failed":
+            code = ErrorCode(found.index_report.get("problem_code", ErrorCode.UNEXPECTED))
+            raise SavantError(code, found.index_report.get("problem", "The index run failed."))
+        return msgspec.convert(found.index_report, IndexReport)
 
     async def status(self, ref: str) -> IndexStatus:
         return await self._transport.call("repositories", "status", IndexStatus, ref=ref)

@@ -12,9 +12,13 @@ from procrastinate.jobs import Job
 from savant import clock
 from savant.errors import ErrorCode, SavantError
 from savant.jobs.execute_run import execute_queued_run
+from savant.jobs.index_repository import index_repository
 from savant.services.app import App
 
-JOBS: dict[str, Callable[..., Awaitable[None]]] = {"execute_run": execute_queued_run}
+JOBS: dict[str, Callable[..., Awaitable[None]]] = {
+    "execute_run": execute_queued_run,
+    "index_repository": index_repository,
+}
 MOST_ATTEMPTS = 8
 FIRST_SECONDS, MOST_SECONDS, HELD_SECONDS = 2.0, 300.0, 4.0
 

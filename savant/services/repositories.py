@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from savant import policies
 from savant.database.file_lock import file_lock
+from savant.database.queue import Job, Queue
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.repository import Repository as Row
@@ -22,8 +23,9 @@ from savant.runtime.indexing import clone
 from savant.runtime.indexing.differences import unchanged_paths
 from savant.runtime.indexing.scanner import Limits, scan, top
 from savant.schemas.base import Page, slugify
+from savant.schemas.jobs import NORMAL
 from savant.schemas.lists import ListQuery
-from savant.schemas.repositories import IndexConfig, IndexReport, IndexStatus, Repository, RepositoryCreate
+from savant.schemas.repositories import IndexConfig, IndexStatus, Repository, RepositoryCreate
 from savant.services import indexing, leases, places, records, vaults, vectors
 from savant.services.app import App
 
@@ -87,14 +89,47 @@ async def delete(app: App, ref: str) -> None:
         await clone.remove(_cache(app, row.id))
 
 
-async def index(app: App, ref: str, *, full: bool = False, listener: indexing.Listener | None = None) -> IndexReport:
-    """Bring a repository's index up to date: of a path its working tree, of a URL what its branch is at now."""
+async def index(app: App, ref: str, *, full: bool = False, listener: indexing.Listener | None = None) -> Repository:
+    """Bring a repository's index up to date: of a path its working tree, of a URL what its branch is at now.
+
+    On a server it is a job, and the repository is given back as it waits for one.
+    """
+    if app.serves and app.database.queue is not None:
+        async with app.work() as work:
+            return await _queue(work, app.database.queue, await find(work, ref), full)
+    return await bring(app, ref, full=full, listener=listener)
+
+
+async def bring(app: App, ref: str, *, full: bool = False, listener: indexing.Listener | None = None) -> Repository:
+    """Index a repository here and now."""
     async with app.read() as work:
         row = await find(work, ref)
     root = await _root(app, row, fetch=True)
-    report = await indexing.index(app, row.id, root, _config(row), full=full, listener=listener)
-    report.vectors, report.vectors_problem = await vectors.bring(app, row.id)
-    return report
+    await indexing.index(app, row.id, root, _config(row), full=full, listener=listener)
+    found = dict(zip(("vectors", "vectors_problem"), await vectors.bring(app, row.id), strict=True))
+    async with app.work() as work:
+        row = await find(work, ref)
+        row.index_report = {**row.index_report, **found}
+        return shown_as(row)
+
+
+async def index_failed(app: App, ref: str, problem: SavantError) -> None:
+    """Note why an index run could not even begin, for those who wait for it."""
+    async with app.work() as work:
+        row = await work.session.scalar(select(Row).where(Row.slug == ref))
+        if row is not None:
+            row.index_status = "failed"
+            row.index_report = {**row.index_report, "problem": str(problem), "problem_code": problem.code.value}
+
+
+async def _queue(work: UnitOfWork, queue: Queue, row: Row, full: bool) -> Repository:
+    arguments = {"workspace_id": row.workspace_id, "user_id": work.actor.user_id, "ref": row.slug, "full": full}
+    await queue.put(work, Job("index_repository", arguments, NORMAL, lock=f"repository-{row.id}"))
+    if not leases.alive(row.lease_holder, row.lease_expires_at, await work.now()):
+        row.index_status = "pending"
+    row.index_report = {name: value for name, value in row.index_report.items() if not name.startswith("problem")}
+    await work.session.flush()
+    return shown_as(row)
 
 
 async def locate(app: App, target: str) -> Repository:

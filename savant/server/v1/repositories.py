@@ -6,7 +6,7 @@ from typing import Protocol
 
 from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
-from savant.schemas.repositories import IndexReport, IndexStatus, Repository, RepositoryCreate
+from savant.schemas.repositories import IndexStatus, Repository, RepositoryCreate
 from savant.server.v1.stored import Ref
 
 
@@ -31,8 +31,8 @@ class Repositories(Protocol):
         """The repository that a slug or a URL means; one is added for a URL that is new."""
         ...
 
-    async def index(self, ref: Ref, full: bool = False) -> IndexReport:
-        """Bring the index up to date; refused while another is at it."""
+    async def index(self, ref: Ref, full: bool = False) -> Repository:
+        """Have the index brought up to date; its `index_status` says when it is, and `index_report` what was done."""
         ...
 
     async def status(self, ref: Ref) -> IndexStatus:
