@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar, get_origin
 from urllib.parse import quote
 
 import httpx2
 import msgspec
 
-from savant.client.polling import poll
+from savant.client.streaming import SILENCE_SECONDS, stream
 from savant.errors import ErrorCode, SavantError
 from savant.runtime.connections import Connections
 from savant.schemas.base import Page
@@ -19,6 +20,7 @@ from savant.schemas.runs import Event, Run, RunCreate, RunResume
 
 T = TypeVar("T")
 TIMEOUTS = httpx2.Timeout(300.0, connect=10.0)
+STREAMING = httpx2.Timeout(SILENCE_SECONDS, connect=10.0)
 LOCAL = frozenset({"databases", "master_keys"})
 """Nouns that are of this machine alone."""
 HERE = frozenset({"listener"})
@@ -77,10 +79,30 @@ class RemoteTransport:
         return await self.call("runs", "retry", Run, id=run_id, options=options)
 
     def follow(self, run_id: int, after: int = 0) -> AsyncIterator[Event]:
-        return poll(self, run_id, after)
+        return stream(lambda since: self._streamed(f"/runs/{run_id}/events", since), run_id, after)
 
     async def aclose(self) -> None:
         await self._connections.aclose()
+
+    @asynccontextmanager
+    async def _streamed(self, place: str, since: Mapping[str, str]) -> AsyncGenerator[httpx2.Response]:
+        """A stream below `/v1` once it is open; raises what the server refuses, or UNREACHABLE."""
+        url = f"{self._url}/v1{place}"
+        headers = {**self.headers, **since, "Accept": "text/event-stream"}
+        try:
+            client = self._connections.to(url)
+            answer = await client.send(
+                client.build_request("GET", url, headers=headers, timeout=STREAMING), stream=True
+            )
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            raise _unreachable(self._url, error) from None
+        try:
+            if not answer.is_success:
+                await answer.aread()
+                raise _failure(answer, self._url)
+            yield answer
+        finally:
+            await answer.aclose()
 
     async def send(
         self, method: str, place: str, content: bytes | None, query: Mapping[str, Any] | None = None
