@@ -12,9 +12,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from savant.database.connect import Database
 from savant.database.seed import local_actor
+from savant.models.team_member import TeamMember
+from savant.models.user import User
 from savant.schemas.agents import AgentDefinition
 from savant.schemas.programs import Bundle
 from savant.schemas.runs import Run, RunCreate
@@ -22,6 +27,7 @@ from savant.schemas.workflows import WorkflowDefinition
 from savant.services.app import App
 from savant.services.perform import perform
 from savant.settings import ProviderSettings, Settings
+from tests.jobs.working import working
 from tests.stubs.models import ModelStub, Reply
 
 pytestmark = [pytest.mark.parametrize("database_url", ["postgres"], indirect=True), pytest.mark.postgres]
@@ -35,6 +41,10 @@ BUNDLE = Bundle(
             outputs={"last": f"${{{{ steps.ask{ASKS - 1}.output.text }}}}"},
         )
     },
+)
+
+PRIVATE = Bundle(
+    agents=BUNDLE.agents, workflows={"w": msgspec.structs.replace(BUNDLE.workflows["w"], visibility="private")}
 )
 
 
@@ -183,6 +193,48 @@ async def test_a_worker_that_is_told_to_stop_hands_its_run_over_or_ends_it(app: 
     ended = await when(app, run, finished)
     assert (ended.status, ended.attempts) == ("completed", 1), "what ends within the grace is finished"
     assert await asyncio.to_thread(first.wait, 30) == 0
+
+
+async def test_what_does_not_end_within_the_grace_is_handed_over_and_goes_on_elsewhere(
+    app: App, stub: ModelStub
+) -> None:
+    run = await start(app)
+    async with working(app, grace=0.1):
+        await in_the_middle(app, run)
+    handed = await perform(app, "runs", "get", id=run.id)
+    assert (handed.status, handed.attempts, handed.error_code) == ("pending", 1, None)
+    async with working(app):
+        ended = await when(app, run, finished)
+    assert (ended.status, ended.attempts) == ("completed", 2), ended.error_message
+    paths = await completed_paths(app, run)
+    assert len(paths) == len(set(paths))
+    assert len(stub.requests) <= ASKS + 1
+
+
+@pytest.mark.parametrize("change", ["left", "demoted"])
+async def test_a_queued_run_of_somebody_who_may_not_any_more_is_refused(
+    app: App, superuser: Database, change: str
+) -> None:
+    person, local = User(email="eve@example.org", encrypted_password="!", name="Eve"), app.actor
+    async with AsyncSession(superuser.engine) as session:
+        session.add(person)
+        await session.flush()
+        member = TeamMember(team_id=local.team_id, user_id=person.id, role="member")
+        session.add(member)
+        await session.commit()
+        await session.refresh(person)
+        theirs = app.acting_as(msgspec.structs.replace(local, user_id=person.id, role="member"))
+        run = await perform(theirs, "runs", "start", create=RunCreate(type="workflow", slug="w", bundle=PRIVATE))
+        await session.refresh(member)
+        if change == "left":
+            await session.delete(member)
+        else:
+            member.role = "viewer"
+        await session.commit()
+    async with working(app):
+        ended = await when(app, run, finished)
+    assert (ended.status, ended.error_code, ended.attempts) == ("failed", "forbidden", 0)
+    assert [trace.event_type for trace in await perform(app, "runs", "traces", id=run.id)] == ["run.failed"]
 
 
 async def test_a_run_that_takes_its_workers_with_it_is_given_up(app: App) -> None:
