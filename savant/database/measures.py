@@ -5,16 +5,33 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from savant.database.connect import Database
 from savant.telemetry import metrics
+
+_JOBS = "SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY status"
+_OLDEST = """
+SELECT extract(epoch FROM now() - min(e.at)) FROM procrastinate_jobs j
+JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred'
+WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+"""
 
 
 def pool(database: Database) -> dict[str, int]:
     """Connections by what they do."""
     found: Any = database.engine.pool
     return {"used": found.checkedout(), "idle": found.checkedin()}
+
+
+async def queue(database: Database) -> tuple[dict[str, int], float]:
+    """Jobs by what is to be done with them, and for how many seconds the oldest has been waiting."""
+    if database.dialect != "postgresql":
+        return {}, 0.0
+    async with database.reader.connect() as connection:
+        counted = (await connection.execute(text(_JOBS))).all()
+        oldest = await connection.scalar(text(_OLDEST))
+    return dict(counted), float(oldest or 0.0)
 
 
 def watch(database: Database) -> None:

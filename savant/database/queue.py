@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import func, select
 
+from savant.telemetry import tracing
+
 if TYPE_CHECKING:
     from savant.database.work import UnitOfWork
 
@@ -45,7 +47,10 @@ class PostgresQueue:
         deferrer = self._app.configure_task(
             job.name, priority=job.priority, lock=job.lock, connection=cast(Any, connection.driver_connection)
         )
-        await deferrer.defer_async(**job.arguments)
+        # The job goes on with the trace of the request that asked for it.
+        trace = tracing.here()
+        arguments: dict[str, Any] = {**job.arguments, "trace": trace} if trace else job.arguments
+        await deferrer.defer_async(**arguments)
 
     async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
         await work.session.execute(select(func.pg_advisory_xact_lock(ADMISSION_LOCK, workspace_id)))

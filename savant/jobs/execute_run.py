@@ -8,6 +8,7 @@ from savant.schemas.actors import steward
 from savant.schemas.runs import Run
 from savant.services import actors, deltas, endings, executions, runs
 from savant.services.app import App
+from savant.telemetry import metrics
 
 
 async def execute_run(app: App, run_id: int, listener: executions.Listener | None = None) -> Run:
@@ -24,7 +25,8 @@ async def execute_queued_run(app: App, *, workspace_id: int, user_id: int | None
         return
     app = app.acting_as(actor)
     async with deltas.telling(app) as listener:
-        await executions.execute(app, run_id, listener, handover=True)
+        run = await executions.execute(app, run_id, listener, handover=True)
+    metrics.count("runs", status=run.status)
 
 
 async def _refuse(app: App, workspace_id: int, run_id: int, refused: SavantError) -> None:

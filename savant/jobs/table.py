@@ -14,6 +14,7 @@ from savant.errors import ErrorCode, SavantError
 from savant.jobs.execute_run import execute_queued_run
 from savant.jobs.index_repository import index_repository
 from savant.services.app import App
+from savant.telemetry import logs, tracing
 
 JOBS: dict[str, Callable[..., Awaitable[None]]] = {
     "execute_run": execute_queued_run,
@@ -44,12 +45,14 @@ def build(app: App, conninfo: str, connections: int) -> Jobs:
     """The queue as a worker has it: all jobs over one installation."""
     jobs = Jobs(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=connections))
     for name, function in JOBS.items():
-        jobs.task(name=name, retry=Backoff())(_over(app, function))
+        jobs.task(name=name, retry=Backoff())(_over(app, name, function))
     return jobs
 
 
-def _over(app: App, function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    async def job(**arguments: Any) -> None:
-        await function(app, **arguments)
+def _over(app: App, name: str, function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    async def job(trace: dict[str, str] | None = None, **arguments: Any) -> None:
+        about = {key: value for key, value in arguments.items() if key.endswith("_id")}
+        with logs.about(job=name, **about), tracing.span(name, trace, **about):
+            await function(app, **arguments)
 
     return job

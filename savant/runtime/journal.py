@@ -34,6 +34,7 @@ from savant.runtime.origin import Origin, done_at
 from savant.schemas.runs import Event, OnUncertain
 from savant.schemas.steps import Effect, Step, StepStatus, StepType
 from savant.schemas.traces import Trace
+from savant.telemetry.tracing import span
 
 __all__ = ["Answer", "Decision", "Divergence", "Journal", "Outcome", "Parked", "Spent"]
 
@@ -308,7 +309,8 @@ class Journal:
         began = clock.monotonic()
         await self._begin(step, blobs)
         try:
-            result = await done_at(Origin(self.run_id, step.path, step.agent), do)
+            with span(step.type, run_id=self.run_id, path=step.path, tool=step.tool_name, agent=step.agent):
+                result = await done_at(Origin(self.run_id, step.path, step.agent), do)
         except asyncio.CancelledError:
             self._interrupt(step, "interrupted")
             raise

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from savant.database import pgvector
 from savant.database.connect import Database
-from savant.database.measures import pool, watch
+from savant.database.measures import pool, queue, watch
 from savant.database.migrate import current, revisions, upgrade
 from savant.database.roles import faults, make_app_role
 from savant.errors import ErrorCode, SavantError
@@ -99,3 +99,7 @@ async def measure(app: App) -> None:
     """Take the measures that are only known by looking."""
     for state, number in pool(app.database).items():
         metrics.gauge("pool", number, state=state)
+    jobs, oldest = await queue(app.database)
+    for status in ("todo", "doing", "failed"):
+        metrics.gauge("jobs", jobs.get(status, 0), status=status)
+    metrics.gauge("oldest", oldest)

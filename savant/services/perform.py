@@ -10,6 +10,7 @@ from savant import policies
 from savant.database.changes import watch
 from savant.database.work import Reading, UnitOfWork
 from savant.services.app import App
+from savant.telemetry.tracing import span
 
 Check = Callable[[Reading], Awaitable[None]]
 LOOKS = frozenset({"list", "get", "runs", "steps", "traces", "program", "replay", "diff", "export"})
@@ -44,10 +45,17 @@ async def perform(app: App, noun: str, verb: str, /, *, given_that: Check | None
     `given_that` raises, in the transaction of a change, where the change must not be made.
     """
     rule = policies.permit(app.actor, noun, verb)
+    with span(f"{noun}.{verb}"):
+        return await _perform(app, noun, verb, arguments, given_that, changes=rule.access != "read")
+
+
+async def _perform(
+    app: App, noun: str, verb: str, arguments: dict[str, Any], given_that: Check | None, *, changes: bool
+) -> Any:
     service = service_of(noun, verb)
     if noun in SETTINGS_ONLY:
         return await service(app.settings, **arguments)
-    changes = rule.access != "read" and verb not in LOOKS
+    changes = changes and verb not in LOOKS
     if verb in WITH_APP.get(noun, ()):
         if given_that is not None:
             async with app.read() as work:
