@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import uvicorn
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import savant.models.all  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from savant.database.connect import Database
 from savant.database.seed import local_actor
+from savant.jobs.beside import working
 from savant.models.api_key import ApiKey
 from savant.models.team_member import TeamMember
 from savant.models.user import User
@@ -25,22 +26,24 @@ from savant.settings import Settings
 
 
 @asynccontextmanager
-async def opening(settings: Settings, *, serves: bool = True) -> AsyncGenerator[App]:
+async def opening(settings: Settings, *, serves: bool = True, works: bool = False) -> AsyncGenerator[App]:
     app = App.serving(settings)
     app.serves = serves
     try:
-        yield app
+        async with working(app, grace=0.1) if works else nullcontext():
+            yield app
     finally:
         await app.aclose()
 
 
 @asynccontextmanager
-async def serving(settings: Settings, *, serves: bool = True) -> AsyncGenerator[str]:
+async def serving(settings: Settings, *, serves: bool = True, works: bool = False) -> AsyncGenerator[str]:
     """The address of a server over the database of the settings; it is gone with the block.
 
-    Where it does not serve others, whoever asks is on this machine, and may name its folders.
+    Where it does not serve others, whoever asks is on this machine, and may name its folders. Where it works, it
+    carries runs out in this process.
     """
-    async with serving_app(create_app(lambda: opening(settings, serves=serves))) as address:
+    async with serving_app(create_app(lambda: opening(settings, serves=serves, works=works))) as address:
         yield address
 
 

@@ -134,6 +134,8 @@ def _sent(arguments: Mapping[str, Any]) -> dict[str, Any]:
         said = {field.encode_name: getattr(alone, field.name) for field in msgspec.structs.fields(alone)}
         defaults = {field.encode_name: field.default for field in msgspec.structs.fields(alone)}
         arguments = {name: value for name, value in said.items() if value != defaults[name]}
+    else:
+        arguments = {name: value for name, value in arguments.items() if value is not None}
     return msgspec.to_builtins(
         {name: value for name, value in arguments.items() if value is not msgspec.UNSET}, enc_hook=str
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import func, select
@@ -54,3 +56,31 @@ class PostgresQueue:
 
     async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
         await work.session.execute(select(func.pg_advisory_xact_lock(ADMISSION_LOCK, workspace_id)))
+
+
+class TaskQueue:
+    """Jobs as tasks of this very process, for SQLite; what is not done when it is closed stays with its run."""
+
+    def __init__(self, do: Callable[[Job], Awaitable[None]]) -> None:
+        self._do = do
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def put(self, work: UnitOfWork, job: Job) -> None:
+        work.afterwards.append(lambda: self._begin(job))
+
+    async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
+        """Work that writes is alone on SQLite from its beginning."""
+
+    async def close(self) -> None:
+        """Interrupt what is under way, and take nothing more."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, job: Job) -> None:
+        if not self._closed:
+            task = asyncio.ensure_future(self._do(job))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -39,6 +39,11 @@ class Reading:
 class UnitOfWork(Reading):
     """A session that is committed once, when the work is done, and who asks."""
 
+    def __init__(self, database: Database, session: AsyncSession, actor: Actor) -> None:
+        super().__init__(database, session, actor)
+        self.afterwards: list[Callable[[], None]] = []
+        """What is called once it is committed, and never if it is not."""
+
 
 @asynccontextmanager
 async def working(database: Database, actor: Actor) -> AsyncGenerator[UnitOfWork, None]:
@@ -48,8 +53,11 @@ async def working(database: Database, actor: Actor) -> AsyncGenerator[UnitOfWork
 
     with named_errors():
         async with _session(database.engine, actor) as session:
-            yield UnitOfWork(database, session, actor)
+            work = UnitOfWork(database, session, actor)
+            yield work
             await session.commit()
+    for then in work.afterwards:
+        then()
 
 
 @asynccontextmanager

@@ -35,13 +35,15 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 @pytest.fixture(params=["local", "remote"])
 async def client(request: pytest.FixtureRequest, settings: Settings, superuser: Database) -> AsyncIterator[Client]:
     """The local user, with the services in this process, and with a key to a server."""
-    if request.param == "remote" and request.node.get_closest_marker("carried_out"):
-        pytest.skip("runs on a server are carried out by a worker")
+    here = request.node.get_closest_marker("local")
+    if request.param == "remote" and here is not None:
+        pytest.skip(here.args[0])
     if request.param == "local":
         async with connect(settings) as opened:
             yield opened
         return
-    async with serving(settings, serves=False) as url:
+    works = request.node.get_closest_marker("carried_out") is not None
+    async with serving(settings, serves=False, works=works) as url:
         there = msgspec.structs.replace(settings, database_url=None, url=url, api_key=await mint(superuser))
         async with connect(there) as opened:
             yield opened

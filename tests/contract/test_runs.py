@@ -129,6 +129,7 @@ async def test_a_running_run_stops_when_told(client: Client, root: Path) -> None
         await client.runs.stop(run.id)
 
 
+@pytest.mark.local("a worker may begin it before it is stopped")
 async def test_a_run_stopped_before_it_began_never_begins(client: Client, root: Path) -> None:
     run = await client.runs.start(a_run(root))
     await client.runs.stop(run.id)

@@ -18,13 +18,12 @@ from savant.schemas.runs import Run, RunConfig, RunCreate
 from savant.schemas.workflows import WorkflowDefinition
 from savant.settings import Settings
 
-pytestmark = pytest.mark.carried_out
-
 STUBBORN = "trap '' TERM; touch {name}.began; sleep 60 & wait; sleep 60"
 
 
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[Client]:
+    """Here alone: a server runs no shell."""
     async with connect(msgspec.structs.replace(settings, shell=True)) as opened:
         yield opened
 
