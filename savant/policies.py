@@ -101,12 +101,17 @@ def permit(actor: Actor, noun: str, verb: str) -> Rule:
     """Raise FORBIDDEN unless the actor's role and scopes allow the verb at all."""
     needed = rule(noun, verb)
     if not has_role(actor, needed.role):
-        message = f"A {actor.role} may not {verb} {noun.replace('_', ' ')}; it takes a {needed.role}."
+        message = f"{a(actor.role).capitalize()} may not {verb} {noun.replace('_', ' ')}; it takes {a(needed.role)}."
         raise SavantError(ErrorCode.FORBIDDEN, message, hint="Ask an admin of the team.")
     if not has_scope(actor, needed.scope):
         message = f"This key may not {verb} {noun.replace('_', ' ')}: it lacks the scope `{needed.scope}`."
         raise SavantError(ErrorCode.FORBIDDEN, message, hint="Use a key with that scope.")
     return needed
+
+
+def a(role: str) -> str:
+    """A role with its article."""
+    return f"an {role}" if role[0] in "aeiou" else f"a {role}"
 
 
 def has_role(actor: Actor, role: ActorRole) -> bool:

@@ -111,10 +111,11 @@ class Chat:
 
     async def _turn(self, said: str) -> int:
         goal = "\n\n".join([said, *self._attached])
-        root = None if self._door.settings.url else str(self._door.settings.project or self._door.cwd)
         asks = "ask" if self._door.say.interactive else "fail"
         config = RunConfig(
-            root=root, model=self._conversation.model, on_approval=self._door.settings.on_approval or asks
+            root=self._door.root,
+            model=self._conversation.model,
+            on_approval=self._door.settings.on_approval or asks,
         )
         create = RunCreate(
             type="agent", slug=self._found.slug, goal=goal, config=config, bundle=self._found.project.bundle,

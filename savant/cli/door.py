@@ -62,6 +62,11 @@ class Door:
                 self.say.warning(warning)
         return self._settings
 
+    @property
+    def root(self) -> str | None:
+        """The folder that runs work in. A server has repositories of its workspace; a path here means nothing there."""
+        return None if self.settings.url else str(self.settings.project or self.cwd)
+
     def connect(self) -> Client:
         from savant.client import connect
 

@@ -27,8 +27,15 @@ async def to_its_end(door: Door, client: Client, run: Run) -> Run:
     """Follow a run until it goes no further, not even when the person here is asked."""
     run = await follow(door, client, run)
     while run.status == "waiting" and await _answered(door, client, run):
-        run = await follow(door, client, await client.runs.resume(run.id))
+        run = await follow(door, client, await go_on(door, client, run.id))
     return run
+
+
+async def go_on(door: Door, client: Client, run_id: int, *, detach: bool = False) -> Run:
+    """An answered run, going on; a server sees to that by itself."""
+    if door.settings.url is not None:
+        return await client.runs.get(run_id)
+    return await client.runs.resume(run_id, detach=detach)
 
 
 async def follow(door: Door, client: Client, run: Run, after: int = 0) -> Run:

@@ -59,11 +59,11 @@ class RemoteTransport:
             )
         where = route(noun, verb)
         place, rest = _placed(where.path, arguments)
-        sent = _sent(rest)
         if where.method in ("GET", "DELETE"):
-            content, query = None, _query(sent)
+            # An argument that is nothing is left out; a field of a filter says so, where that is not its default.
+            content, query = None, _query(_sent({name: value for name, value in rest.items() if value is not None}))
         else:
-            content, query = msgspec.json.encode(sent), None
+            content, query = msgspec.json.encode(_sent(rest)), None
         return _result(await self.send(where.method, place, content, query), returns)
 
     async def start(self, create: RunCreate, *, detach: bool) -> Run:

@@ -17,7 +17,7 @@ from savant.models.step import Step
 from savant.runtime.journal import Answer, Parked
 from savant.schemas.approvals import Approval, ApprovalAnswer, ApprovalList
 from savant.schemas.base import Page
-from savant.services import records, sharing
+from savant.services import admission, records, sharing
 
 UNCERTAIN = "uncertain_step"
 _DENIALS = frozenset({"fail", "deny"})
@@ -54,6 +54,7 @@ async def approve(work: UnitOfWork, id: int, answer: ApprovalAnswer) -> Approval
         raise SavantError(ErrorCode.VALIDATION, "Only an interrupted write can be `done`.", hint="Approve it plainly.")
     plain = "retry" if row.kind == UNCERTAIN else "approve"
     _settle(work, row, "done" if answer.done else plain, answer.reason)
+    await _go_on(work, row)
     return await get(work, id)
 
 
@@ -63,6 +64,7 @@ async def deny(work: UnitOfWork, id: int, answer: ApprovalAnswer) -> Approval:
         raise SavantError(ErrorCode.VALIDATION, "What is done is not denied.", hint="Approve it as done.")
     row = await _open(work, id)
     _settle(work, row, "fail" if row.kind == UNCERTAIN else "deny", answer.reason)
+    await _go_on(work, row)
     return await get(work, id)
 
 
@@ -135,6 +137,9 @@ def _with_run(work: Reading) -> Select[Row, Run]:
 
 
 async def _open(work: UnitOfWork, id: int) -> Row:
+    """The question, and its run with it, locked as everybody locks them: the run first."""
+    asking = Run.id.in_(select(Row.run_id).where(Row.id == id))
+    await work.session.scalar(select(Run).where(asking, sharing.readable_runs(work.actor, Run)).with_for_update())
     of_seen_run = Row.run_id.in_(select(Run.id).where(sharing.readable_runs(work.actor, Run)))
     row = await work.session.scalar(select(Row).where(Row.id == id, of_seen_run).with_for_update())
     if row is None:
@@ -171,6 +176,17 @@ def _is_good(row: Row, step: Step | None) -> bool:
     if row.kind == UNCERTAIN:
         return step is not None and step.status != "completed" and row.details.get("attempt") == step.attempt
     return step is None or step.status != "failed"
+
+
+async def _go_on(work: UnitOfWork, row: Row) -> None:
+    """On a server a run goes on by itself when nothing more is asked of it, whoever answered."""
+    await work.session.flush()
+    run = await work.session.get_one(Run, row.run_id)
+    if work.database.queue is None or run.status != "waiting" or await _pending(work, run.id):
+        return
+    run.status = "pending"
+    run.updated_at = clock.now()
+    await admission.fill(work)
 
 
 def _settle(work: UnitOfWork, row: Row, decision: str, reason: str | None) -> None:

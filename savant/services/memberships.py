@@ -41,7 +41,8 @@ def refuse_above(actor_role: Role, *roles: str) -> None:
     """Nobody gives, takes or changes a role that is more than their own."""
     for role in roles:
         if ROLES.index(role) > ROLES.index(actor_role):  # pyright: ignore[reportArgumentType]
-            raise SavantError(ErrorCode.FORBIDDEN, f"It takes an {role} to do that.", hint="Ask an owner of the team.")
+            message = f"It takes {policies.a(role)} to do that."
+            raise SavantError(ErrorCode.FORBIDDEN, message, hint="Ask an owner of the team.")
 
 
 async def refuse_last_owner(work: UnitOfWork, team_id: int, member: TeamMember) -> None:

@@ -7,18 +7,16 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from tests.database.test_embedded import postmaster
+from tests.served import free_port, wait_until_ready
 
 pytestmark = pytest.mark.postgres
 PATIENCE = 60.0
@@ -43,11 +41,6 @@ def savant(home: Path, *arguments: str, typed: str = "", **more: str) -> subproc
     )  # fmt: skip
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 def start(home: Path, port: int) -> subprocess.Popen[str]:
     """A server that answers."""
     errors = (home / "stderr").open("w")
@@ -55,15 +48,7 @@ def start(home: Path, port: int) -> subprocess.Popen[str]:
         [sys.executable, "-m", "savant", "serve", "--port", str(port)],
         env=environment(home), stdout=subprocess.PIPE, stderr=errors, text=True,
     )  # fmt: skip
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx2.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
-                break
-        except httpx2.HTTPError:
-            time.sleep(0.1)
-    else:
-        raise AssertionError((home / "stderr").read_text())
+    wait_until_ready(process, f"http://127.0.0.1:{port}", home / "stderr")
     return process
 
 

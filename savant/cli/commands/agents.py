@@ -46,7 +46,7 @@ async def prompt(
         found = await resolve(ref if ref.endswith((".yaml", ".yml")) else f"agent/{ref}", door.cwd, client)
         if found.type != "agent":
             raise SavantError(ErrorCode.USAGE, f"`{ref}` is a workflow; only agents have a prompt.")
-        config = RunConfig(root=None if door.settings.url else str(door.settings.project or door.cwd), model=model)
+        config = RunConfig(root=door.root, model=model)
         create = RunCreate(type="agent", slug=found.slug, goal=goal, config=config, bundle=found.project.bundle)
         shown = await client.previews.prompt(create)
     door.out.show(shown, lambda: _text(shown))

@@ -98,11 +98,12 @@ async def _go_on(door: Door, client: Client, approval: Approval, *, resume: bool
 
     if not resume:
         door.out.show(approval, lambda: questions.text(approval))
-        door.say.note(f"Run {approval.run_id} goes on with: savant runs resume {approval.run_id}")
+        how = "by itself" if door.settings.url else f"with: savant runs resume {approval.run_id}"
+        door.say.note(f"Run {approval.run_id} goes on {how}")
         return 0
     if door.out.format == "jsonl":
         door.out.init(run_id=approval.run_id)
-    run = await client.runs.resume(approval.run_id, detach=not follow)
+    run = await following.go_on(door, client, approval.run_id, detach=not follow)
     if not follow:
         following.started(door, run)
         return 0

@@ -31,7 +31,7 @@ async def plan(
 
     async with door.connect() as client:
         found = await resolve(ref, door.cwd, client)
-        config = RunConfig(root=str(door.settings.project or door.cwd), model=model)
+        config = RunConfig(root=door.root, model=model)
         create = RunCreate(type=found.type, slug=found.slug, config=config, bundle=found.project.bundle)
         planned = await client.previews.plan(create)
     door.out.show(planned, lambda: _text(planned))

@@ -64,11 +64,10 @@ async def run(
         "timeout": timeout,
         "on_uncertain": on_uncertain,
         "on_approval": on_approval or door.settings.on_approval or ("ask" if door.say.interactive else "fail"),
-        # On a server it works in a repository of the workspace; a folder of this machine means nothing there.
         "repository": repository,
         "branch": branch,
         "commit": commit,
-        "root": None if door.settings.url or repository else str(door.settings.project or door.cwd),
+        "root": None if repository else door.root,
     }
     async with door.connect() as client:
         resolved = await resolve(ref, door.cwd, client)
