@@ -21,6 +21,7 @@ TURNS = [call("fs.list", path="."), call("fs.read", path="notes.txt"), "It says 
 async def test_only_what_differs_is_told_and_cost_and_time_do_not_make_runs_unequal() -> None:
     text = "steps: [{id: a, tool: t.echo, with: {value: 1}}, {id: b, tool: t.sleep, with: {seconds: 0}}]"
     first, second = await workflow_record(Runner(text)), await workflow_record(Runner(text))
+    first.steps[0].duration_ms = second.steps[0].duration_ms = 1
     second.steps[1].duration_ms = 5000
     found = await difference(first, second, (3, 4))
     assert (found.first, found.second, found.equal, found.empty, found.same) == (3, 4, True, False, 1)
