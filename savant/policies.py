@@ -65,8 +65,9 @@ RULES: dict[str, dict[str, Rule]] = {
     "budgets": _rules("budgets", read="list", manage="set remove"),
     "secrets": _rules("secrets", manage="list set delete"),
     "conversations": _rules("conversations", read="list get", create="create", change="update delete"),
+    "tools": _rules("tools", read="list get", create="create install", change="update delete"),
     "repositories": _rules(
-        "repositories", read="list get status", create="create locate", change="delete", execute="index"
+        "repositories", read="list get status", create="create locate", change="update delete", execute="index"
     ),
     "search": _rules("search", read="search"),
     "models": _rules("models", read="providers first", execute="test"),

@@ -17,6 +17,7 @@ from savant.client.nouns import (
     Rulesets,
     Runs,
     Storage,
+    Tools,
     Versions,
     Workflows,
 )
@@ -46,6 +47,7 @@ class Client:
         self.workflows = Workflows(transport)
         self.personas = Personas(transport)
         self.rulesets = Rulesets(transport)
+        self.tools = Tools(transport)
         self.definitions = Definitions(transport)
         self.models = Models(transport)
         self.runs = Runs(transport)

@@ -25,6 +25,7 @@ from savant.schemas.rulesets import Ruleset, RulesetCreate, RulesetUpdate
 from savant.schemas.runs import Event, Run, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.storage import DatabaseReport, Gc, GcReport
+from savant.schemas.tools import Tool, ToolCreate, ToolUpdate
 from savant.schemas.traces import Trace
 from savant.schemas.versions import Version
 from savant.schemas.workflows import Workflow, WorkflowCreate, WorkflowUpdate
@@ -87,6 +88,15 @@ class Personas(Collection[Persona, PersonaCreate, PersonaUpdate]):
 class Rulesets(Collection[Ruleset, RulesetCreate, RulesetUpdate]):
     def __init__(self, transport: Transport) -> None:
         super().__init__(transport, "rulesets", Ruleset)
+
+
+class Tools(Collection[Tool, ToolCreate, ToolUpdate]):
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, "tools", Tool)
+
+    async def install(self, ref: str) -> Tool:
+        """Copy a tool of the system into the workspace."""
+        return await self._transport.call("tools", "install", Tool, ref=ref)
 
 
 class Definitions:

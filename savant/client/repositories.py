@@ -11,7 +11,14 @@ from savant.client.transport import Transport
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
-from savant.schemas.repositories import IndexProgress, IndexReport, IndexStatus, Repository, RepositoryCreate
+from savant.schemas.repositories import (
+    IndexProgress,
+    IndexReport,
+    IndexStatus,
+    Repository,
+    RepositoryCreate,
+    RepositoryUpdate,
+)
 from savant.schemas.search import SearchQuery, SearchResult
 
 POLL_SECONDS = 0.5
@@ -31,6 +38,9 @@ class Repositories:
 
     async def create(self, create: RepositoryCreate) -> Repository:
         return await self._transport.call("repositories", "create", Repository, create=create)
+
+    async def update(self, ref: str, update: RepositoryUpdate) -> Repository:
+        return await self._transport.call("repositories", "update", Repository, ref=ref, update=update)
 
     async def locate(self, target: str) -> Repository:
         """The repository that a slug, a path or a URL means; one is added for a path or URL that is new."""

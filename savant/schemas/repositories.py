@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -11,6 +11,7 @@ from savant.schemas.base import Input, Name, Schema, Slug
 from savant.schemas.secrets import SecretName
 
 State = Literal["missing", "current", "stale", "indexing"]
+Branch = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 MAX_FILE_BYTES = 1_000_000
 
 
@@ -38,6 +39,14 @@ class RepositoryCreate(Input):
     slug: Slug | None = None
     branch: str | None = None
     config: IndexConfig = msgspec.field(default_factory=IndexConfig)
+
+
+class RepositoryUpdate(Input):
+    """What `repositories.update` takes; only what is given changes, and a `config` is given whole."""
+
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    branch: Branch | msgspec.UnsetType = msgspec.UNSET
+    config: IndexConfig | msgspec.UnsetType = msgspec.UNSET
 
 
 class IndexReport(Schema):

@@ -147,8 +147,13 @@ class RunResume(Input):
     limits: dict[str, PartLimits] = msgspec.field(default_factory=dict)
 
 
+RunSort = Literal["id", "-id", "created_at", "-created_at", "updated_at", "-updated_at"]
+
+
 class RunList(Input):
-    """Filters of `runs.list`, newest first; `limit` is at most 1,000, `cursor` is the page before's `next_cursor`.
+    """Filters of `runs.list`, newest first unless sorted otherwise.
+
+    `limit` is at most 1,000, `cursor` is the page before's `next_cursor`; it is good for lists in the same order.
 
     `parent` is the run whose delegated runs are wanted; with `whole` there are no delegated runs.
     """
@@ -160,6 +165,7 @@ class RunList(Input):
     whole: bool = False
     limit: int = 50
     cursor: str | None = None
+    sort: RunSort = "-id"
 
 
 class RunsOf(Input):
@@ -168,3 +174,4 @@ class RunsOf(Input):
     status: RunStatus | None = None
     limit: int = 50
     cursor: str | None = None
+    sort: RunSort = "-id"

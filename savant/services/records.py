@@ -19,7 +19,7 @@ from savant.runtime.blobs import canonical, digest
 from savant.schemas.base import slugify
 from savant.schemas.lists import ListQuery
 from savant.schemas.plans import Kind
-from savant.services import sharing
+from savant.services import sharing, sorting
 
 Row = TypeVar("Row")
 MAX_LIMIT = 1000
@@ -72,9 +72,9 @@ def number(cursor: str) -> int:
 
 
 def listing(model: type[Any], query: ListQuery, selected: Select[Any]) -> Select[Any]:
-    """`selected`, filtered and cut to one page (and one row more) in order of slug."""
+    """`selected`, filtered and cut to one page (and one row more) in the order that is asked for."""
     check_limit(query.limit)
-    statement = selected.order_by(model.slug).limit(query.limit + 1)
+    statement = sorting.paged(selected, model, query.sort, query.cursor).limit(query.limit + 1)
     if query.q:
         word = query.q.lower()
         statement = statement.where(
@@ -84,8 +84,6 @@ def listing(model: type[Any], query: ListQuery, selected: Select[Any]) -> Select
         statement = statement.where(Holds(model.tags, query.tag))
     if query.status and hasattr(model, "status"):
         statement = statement.where(model.status == query.status)
-    if query.cursor:
-        statement = statement.where(model.slug > query.cursor)
     return statement
 
 

@@ -22,11 +22,12 @@ from savant.runtime.engines.beneath import shown
 from savant.runtime.indexing import clone
 from savant.runtime.indexing.differences import unchanged_paths
 from savant.runtime.indexing.scanner import Limits, scan, top
+from savant.schemas.actors import Actor
 from savant.schemas.base import Page, slugify
 from savant.schemas.jobs import NORMAL
 from savant.schemas.lists import ListQuery
-from savant.schemas.repositories import IndexConfig, IndexStatus, Repository, RepositoryCreate
-from savant.services import indexing, leases, places, records, vaults, vectors
+from savant.schemas.repositories import IndexConfig, IndexStatus, Repository, RepositoryCreate, RepositoryUpdate
+from savant.services import indexing, leases, places, records, sorting, vaults, vectors
 from savant.services.app import App
 
 EXAMPLES = 10
@@ -35,7 +36,8 @@ EXAMPLES = 10
 async def list(work: Reading, query: ListQuery) -> Page[Repository]:
     rows = (await work.session.scalars(records.listing(Row, query, select(Row)))).all()
     page, more = records.cut(rows, query.limit)
-    return Page(items=[shown_as(row) for row in page], next_cursor=page[-1].slug if more else None)
+    cursor = sorting.cursor(query.sort, page[-1]) if more else None
+    return Page(items=[shown_as(row) for row in page], next_cursor=cursor)
 
 
 async def get(work: Reading, ref: str) -> Repository:
@@ -72,12 +74,26 @@ async def _add(work: UnitOfWork, create: RepositoryCreate) -> Repository:
     return shown_as(row)
 
 
+async def update(work: UnitOfWork, ref: str, update: RepositoryUpdate) -> Repository:
+    """Change its name, its branch or what is indexed of it; another branch is there when it is indexed again."""
+    row = await find(work, ref)
+    _permit_change(work.actor, row)
+    changes = records.given(update)
+    row.name = changes.get("name", row.name)
+    if changes.get("branch", row.branch) != row.branch:
+        row.branch, row.index_status = changes["branch"], "pending"
+    if "config" in changes:
+        row.index_config = msgspec.to_builtins(changes["config"])
+    records.stamp(work, row)
+    await work.session.flush()
+    return shown_as(row)
+
+
 async def delete(app: App, ref: str) -> None:
     """Remove a repository and its index; files on disk stay as they are, a clone of ours goes."""
     async with app.read() as work:
         row = await find(work, ref)
-    if not policies.may(app.actor, "change", author_id=row.created_by_id):
-        raise SavantError(ErrorCode.FORBIDDEN, f"The repository `{ref}` is somebody else's.", hint="Ask an admin.")
+    _permit_change(app.actor, row)
     store = indexing.store(app)
     try:
         await store.do(store.forget, row.id)
@@ -193,6 +209,11 @@ async def find(work: Reading, ref: str) -> Row:
         hint = f"Did you mean `{near[0]}`?" if near else "`savant repositories list` shows what there is."
         raise SavantError(ErrorCode.NOT_FOUND, f"There is no repository `{ref}`.", hint=hint)
     return row
+
+
+def _permit_change(actor: Actor, row: Row) -> None:
+    if not policies.may(actor, "change", author_id=row.created_by_id):
+        raise SavantError(ErrorCode.FORBIDDEN, f"The repository `{row.slug}` is somebody else's.", hint="Ask an admin.")
 
 
 async def at(work: Reading, root: Path) -> Row | None:

@@ -24,12 +24,12 @@ from savant.schemas.programs import Bundle, Program
 from savant.schemas.runs import FINISHED, PartLimits, Run, RunConfig, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
-from savant.services import admission, approvals, child_runs, conversations, endings, leases, records, sharing
+from savant.services import admission, approvals, child_runs, conversations, endings, leases, records, sharing, sorting
 
 
 async def list(work: Reading, query: RunList) -> Page[Run]:
     records.check_limit(query.limit)
-    statement = select(Row).where(sharing.readable_runs(work.actor, Row)).order_by(Row.id.desc())
+    statement = select(Row).where(sharing.readable_runs(work.actor, Row))
     if query.status is not None:
         statement = statement.where(Row.status == query.status)
     if query.type is not None:
@@ -40,11 +40,11 @@ async def list(work: Reading, query: RunList) -> Page[Run]:
         statement = statement.where(Row.parent_run_id == query.parent)
     if query.whole:
         statement = statement.where(Row.journal_run_id.is_(None))
-    if query.cursor is not None:
-        statement = statement.where(Row.id < records.number(query.cursor))
+    statement = sorting.paged(statement, Row, query.sort, query.cursor)
     rows = (await work.session.scalars(statement.limit(query.limit + 1))).all()
     page, more = records.cut(rows, query.limit)
-    return Page(items=await _all_shown(work, page), next_cursor=str(page[-1].id) if more else None)
+    cursor = sorting.cursor(query.sort, page[-1]) if more else None
+    return Page(items=await _all_shown(work, page), next_cursor=cursor)
 
 
 async def get(work: Reading, id: int) -> Run:

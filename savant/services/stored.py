@@ -14,7 +14,7 @@ from savant.policies import Access
 from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
 from savant.schemas.plans import Kind
-from savant.services import records, sharing
+from savant.services import records, sharing, sorting
 
 Row = TypeVar("Row")
 Definition = TypeVar("Definition", bound=msgspec.Struct)
@@ -47,7 +47,8 @@ class Stored(Generic[Row, Definition, Shown]):
         seen = select(self._model).where(sharing.readable(work.actor, self._model, self._kind))
         rows = (await work.session.scalars(records.listing(self._model, query, seen))).all()
         page, more = records.cut(rows, query.limit)
-        return Page(items=[*await self._show(work, page)], next_cursor=page[-1].slug if more else None)
+        cursor = sorting.cursor(query.sort, page[-1]) if more else None
+        return Page(items=[*await self._show(work, page)], next_cursor=cursor)
 
     async def get(self, work: Reading, ref: str) -> Shown:
         return (await self._show(work, [await self._find(work, ref)]))[0]

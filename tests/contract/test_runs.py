@@ -85,6 +85,9 @@ async def test_runs_are_listed_newest_first_and_filtered(client: Client, root: P
     page = await client.runs.list(RunList(limit=1))
     rest = await client.runs.list(RunList(limit=1, cursor=page.next_cursor))
     assert [run.id for run in rest.items] == [good.id]
+    oldest = await client.runs.list(RunList(sort="created_at", limit=1))
+    newer = await client.runs.list(RunList(sort="created_at", limit=1, cursor=oldest.next_cursor))
+    assert [run.id for run in (*oldest.items, *newer.items)] == [good.id, bad.id]
 
 
 async def test_a_failed_run_resumes_where_it_failed(client: Client, root: Path) -> None:

@@ -15,8 +15,9 @@ POST /workflows/{ref}/execute · GET /workflows/{ref}/runs
 GET /runs · GET /runs/{id} · POST /runs/{id}/stop · POST /runs/{id}/retry · GET /runs/{id}/steps · GET /runs/{id}/traces
 GET /personas · POST /personas · GET /personas/{ref} · PATCH /personas/{ref} · DELETE /personas/{ref}
 GET /rulesets · POST /rulesets · GET /rulesets/{ref} · PATCH /rulesets/{ref} · DELETE /rulesets/{ref}
-GET /repositories · POST /repositories · GET /repositories/{ref} · DELETE /repositories/{ref}
-POST /repositories/{ref}/index
+GET /repositories · POST /repositories · GET /repositories/{ref} · PATCH /repositories/{ref}
+DELETE /repositories/{ref} · POST /repositories/{ref}/index
+GET /tools · POST /tools · GET /tools/{ref} · PATCH /tools/{ref} · DELETE /tools/{ref} · POST /tools/{ref}/install
 """
 
 

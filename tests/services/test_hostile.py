@@ -36,6 +36,7 @@ from savant.schemas.replays import RunFork, RunReplay, RunRetry
 from savant.schemas.runs import RunList, RunResume
 from savant.schemas.search import SearchQuery
 from savant.schemas.shares import ShareCreate, ShareList
+from savant.schemas.tools import ToolCreate, ToolUpdate
 from savant.services import invitations, login_sessions
 from savant.services.actors import Credentials, identify
 from savant.services.app import App
@@ -58,6 +59,7 @@ async def theirs(app: App) -> dict[str, int]:
     """Private things of the local owner, by noun, with their numbers."""
     await perform(app, "personas", "create", create=PersonaCreate(name="Hidden", instructions="x"))
     agent = await perform(app, "agents", "create", create=AgentCreate(name="Hidden", persona="hidden"))
+    await perform(app, "tools", "create", create=ToolCreate(name="Hidden", schema={}))
     link = ShareCreate(type="agent", ref="hidden", with_type="link")
     made = {
         "agents": agent.id,
@@ -95,6 +97,10 @@ def _of_private(theirs: dict[str, int]) -> list[tuple[str, str, dict[str, Any]]]
         ("agents", "delete", {"ref": slug}),
         ("personas", "get", {"ref": slug}),
         ("personas", "delete", {"ref": slug}),
+        ("tools", "get", {"ref": slug}),
+        ("tools", "update", {"ref": slug, "update": ToolUpdate(name="Mine")}),
+        ("tools", "delete", {"ref": slug}),
+        ("tools", "install", {"ref": slug}),
         ("versions", "list", {"kind": "agent", "slug": slug}),
         ("versions", "get", {"kind": "agent", "slug": slug, "version": 1}),
         ("versions", "rollback", {"kind": "agent", "slug": slug, "version": 1}),
@@ -137,8 +143,9 @@ def _of_team(theirs: dict[str, int], user_id: int) -> list[tuple[str, str, dict[
 
 
 LISTS: list[tuple[str, Any]] = [
-    ("agents", ListQuery()), ("personas", ListQuery()), ("workflows", ListQuery()), ("runs", RunList()),
-    ("approvals", ApprovalList(status=None)), ("conversations", ConversationList()), ("shares", ShareList()),
+    ("agents", ListQuery()), ("personas", ListQuery()), ("tools", ListQuery()), ("workflows", ListQuery()),
+    ("runs", RunList()), ("approvals", ApprovalList(status=None)), ("conversations", ConversationList()),
+    ("shares", ShareList()),
 ]  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from savant.server.v1.secrets import Secrets
 from savant.server.v1.shares import Shares
 from savant.server.v1.storage import Storage
 from savant.server.v1.teams import Teams
+from savant.server.v1.tools import Tools
 from savant.server.v1.versions import Versions
 from savant.server.v1.workflows import Workflows
 from savant.server.v1.workspaces import Workspaces
@@ -45,6 +46,7 @@ DOORS: dict[str, type] = {
     "secrets": Secrets,
     "conversations": Conversations,
     "repositories": Repositories,
+    "tools": Tools,
     "search": Search,
     "models": Models,
     "storage": Storage,

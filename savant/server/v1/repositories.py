@@ -6,7 +6,7 @@ from typing import Protocol
 
 from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
-from savant.schemas.repositories import IndexStatus, Repository, RepositoryCreate
+from savant.schemas.repositories import IndexStatus, Repository, RepositoryCreate, RepositoryUpdate
 from savant.server.v1.stored import Ref
 
 
@@ -21,6 +21,10 @@ class Repositories(Protocol):
 
     async def get(self, ref: Ref) -> Repository:
         """One repository."""
+        ...
+
+    async def update(self, ref: Ref, update: RepositoryUpdate) -> Repository:
+        """Change its name, its branch or what is indexed of it."""
         ...
 
     async def delete(self, ref: Ref) -> None:
