@@ -11,6 +11,7 @@ from savant.client.nouns import (
     Conversations,
     Databases,
     Definitions,
+    Jobs,
     Models,
     Personas,
     Previews,
@@ -52,6 +53,7 @@ class Client:
         self.models = Models(transport)
         self.runs = Runs(transport)
         self.storage = Storage(transport)
+        self.jobs = Jobs(transport)
         self.databases = Databases(transport)
         self.approvals = Approvals(transport)
         self.budgets = Budgets(transport)

@@ -12,6 +12,7 @@ from savant.schemas.approvals import Approval, ApprovalAnswer, ApprovalList
 from savant.schemas.base import Page
 from savant.schemas.budgets import Budget, BudgetPeriod, BudgetScope, BudgetSet
 from savant.schemas.conversations import Conversation, ConversationCreate, ConversationList, ConversationUpdate
+from savant.schemas.jobs import DeadJob
 from savant.schemas.lists import ListQuery
 from savant.schemas.models import ModelTest, Provider
 from savant.schemas.personas import Persona, PersonaCreate, PersonaUpdate
@@ -135,6 +136,19 @@ class Storage:
     async def gc(self, options: Gc) -> GcReport:
         """Delete what is too old or too much, then what no run needs."""
         return await self._transport.call("storage", "gc", GcReport, options=options)
+
+
+class Jobs:
+    """Jobs of a server that failed too often."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def list(self) -> list[DeadJob]:
+        return await self._transport.call("jobs", "list", list[DeadJob])
+
+    async def retry(self, id: int) -> DeadJob:
+        return await self._transport.call("jobs", "retry", DeadJob, id=id)
 
 
 class Databases:

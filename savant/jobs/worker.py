@@ -16,10 +16,10 @@ from pathlib import Path
 
 import msgspec
 from procrastinate import App as Jobs
-from procrastinate.exceptions import ConnectorException
 
 from savant.database.postgres import bare
 from savant.errors import ErrorCode, SavantError
+from savant.jobs.sweeping import STALLED_SECONDS, sweep
 from savant.jobs.table import build
 from savant.services import installations
 from savant.services.app import App
@@ -27,7 +27,7 @@ from savant.settings import load
 
 CONCURRENCY = 10
 GRACE_SECONDS = 20.0
-HEARTBEAT_SECONDS, STALLED_SECONDS, SWEEP_SECONDS, AGAIN_SECONDS = 3.0, 12.0, 5.0, 1.0
+HEARTBEAT_SECONDS, AGAIN_SECONDS = 3.0, 1.0
 logger = logging.getLogger(__name__)
 
 
@@ -36,7 +36,7 @@ async def work(app: App, stop: asyncio.Event, *, concurrency: int = CONCURRENCY,
     if app.database.dialect != "postgresql":
         raise SavantError(ErrorCode.INVALID_CONFIG, "A worker needs a Postgres database.", hint="Set DATABASE_URL.")
     async with build(app, bare(app.database.url), connections=4).open_async() as jobs:
-        sweeping = asyncio.create_task(_sweep(jobs))
+        sweeping = asyncio.create_task(sweep(app, jobs))
         try:
             while not stop.is_set():
                 await _work(jobs, stop, concurrency, grace)
@@ -69,22 +69,6 @@ async def _work(jobs: Jobs, stop: asyncio.Event, concurrency: int, grace: float)
         working.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await working
-
-
-async def _sweep(jobs: Jobs) -> None:
-    """Put jobs of workers that vanished back into the queue.
-
-    No job of its own: it would wait behind the long ones of a busy worker.
-    """
-    while True:
-        await asyncio.sleep(SWEEP_SECONDS)
-        try:
-            await jobs.job_manager.prune_stalled_workers(STALLED_SECONDS)
-            for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-                with contextlib.suppress(ConnectorException):  # another worker was first
-                    await jobs.job_manager.retry_job(job)
-        except Exception:
-            logger.exception("A sweep failed")
 
 
 async def main(concurrency: int) -> None:

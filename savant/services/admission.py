@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from savant import clock
+from savant.database import queued
 from savant.database.queue import Job, Queue
 from savant.database.work import UnitOfWork
 from savant.models.run import Run
@@ -34,6 +35,21 @@ async def fill(work: UnitOfWork) -> None:
     for row in await work.session.scalars(waiting):
         row.admitted_at = clock.now()
         await enqueue(work, queue, row)
+
+
+async def requeue_lost(work: UnitOfWork) -> int:
+    """Give runs that nobody carries out a job again, where theirs is gone; how many there were."""
+    queue = work.database.queue
+    if queue is None or work.database.dialect != "postgresql":
+        return 0
+    idle = or_(Run.status == "pending", and_(Run.status == "running", Run.lease_expires_at < await work.now()))
+    lost = select(Run).where(idle, Run.admitted_at.is_not(None), Run.journal_run_id.is_(None))
+    rows = (await work.session.scalars(lost.where(queued.without_job(Run.id)).with_for_update(skip_locked=True))).all()
+    for row in rows:
+        await enqueue(work, queue, row)
+    if rows:
+        await fill(work)
+    return len(rows)
 
 
 async def enqueue(work: UnitOfWork, queue: Queue, row: Run) -> None:

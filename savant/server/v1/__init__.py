@@ -11,6 +11,7 @@ from savant.server.v1.budgets import Budgets
 from savant.server.v1.conversations import Conversations
 from savant.server.v1.definitions import Definitions
 from savant.server.v1.invitations import Invitations
+from savant.server.v1.jobs import Jobs
 from savant.server.v1.login_sessions import LoginSessions
 from savant.server.v1.me import Myself
 from savant.server.v1.members import Members
@@ -50,6 +51,7 @@ DOORS: dict[str, type] = {
     "search": Search,
     "models": Models,
     "storage": Storage,
+    "jobs": Jobs,
     "teams": Teams,
     "members": Members,
     "workspaces": Workspaces,

@@ -1,0 +1,49 @@
+"""What is in the queue, on Postgres: jobs that are dead, and runs that have none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Text, cast, column, select, table, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import InstrumentedAttribute
+
+from savant.database.work import Reading, UnitOfWork
+from savant.schemas.jobs import DeadJob
+
+_JOBS = table(
+    "procrastinate_jobs", column("id", BigInteger), column("task_name", Text), column("args", JSONB), column("status"),
+    column("attempts"), column("scheduled_at"),
+)  # fmt: skip
+_STATUS = cast(_JOBS.c.status, Text)
+_HIDDEN = ("workspace_id", "user_id", "trace")
+
+
+def without_job(run_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Whether no job is there for a run, not even a dead one."""
+    there = (_JOBS.c.task_name == "execute_run", _STATUS.in_(["todo", "doing", "failed"]))
+    return run_id.not_in(select(cast(_JOBS.c.args["run_id"].astext, BigInteger)).where(*there))
+
+
+async def dead(work: Reading, limit: int) -> list[DeadJob]:
+    """The actor's workspace's jobs that are not tried any more, the newest first."""
+    statement = select(_JOBS).where(*_dead(work)).order_by(_JOBS.c.id.desc()).limit(limit)
+    return [_shown(row) for row in await work.session.execute(statement)]
+
+
+async def revive(work: UnitOfWork, id: int) -> DeadJob | None:
+    """Have a dead job of the actor's workspace tried again; None if there is none of this number."""
+    again = update(_JOBS).where(*_dead(work), _JOBS.c.id == id)
+    done = await work.session.execute(again.values(status="todo", attempts=0, scheduled_at=None).returning(*_JOBS.c))
+    row = done.first()
+    return None if row is None else _shown(row)
+
+
+def _dead(work: Reading) -> tuple[ColumnElement[bool], ...]:
+    own = cast(_JOBS.c.args["workspace_id"].astext, BigInteger) == work.actor.workspace_id
+    return own, _STATUS == "failed"
+
+
+def _shown(row: Any) -> DeadJob:
+    arguments = {name: value for name, value in row.args.items() if name not in _HIDDEN}
+    return DeadJob(id=row.id, name=row.task_name, arguments=arguments, attempts=row.attempts)

@@ -1,0 +1,50 @@
+"""What every worker looks after beside its jobs, in no job of its own: that would wait behind the long ones."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from procrastinate import App as Jobs
+from procrastinate.exceptions import ConnectorException
+
+from savant import clock
+from savant.database import lookups
+from savant.schemas.actors import steward
+from savant.services import admission, workplaces
+from savant.services.app import App
+
+STALLED_SECONDS, SWEEP_SECONDS, ROUND_SECONDS = 12.0, 5.0, 600.0
+logger = logging.getLogger(__name__)
+
+
+async def sweep(app: App, jobs: Jobs) -> None:
+    """Look every few seconds for workers that vanished, and now and then through all workspaces."""
+    went_round = clock.monotonic()
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            await take_back(jobs)
+            if clock.monotonic() - went_round > ROUND_SECONDS:
+                went_round = clock.monotonic()
+                await go_round(app)
+        except Exception:
+            logger.exception("A sweep failed")
+
+
+async def take_back(jobs: Jobs) -> None:
+    """Put jobs of workers that vanished back into the queue."""
+    await jobs.job_manager.prune_stalled_workers(STALLED_SECONDS)
+    for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        with contextlib.suppress(ConnectorException):  # another worker was first
+            await jobs.job_manager.retry_job(job)
+
+
+async def go_round(app: App) -> None:
+    """Queue runs whose job is gone, and remove folders that no run comes back to."""
+    for workspace_id in range(1, await lookups.last_workspace(app.database) + 1):
+        here = app.acting_as(steward(workspace_id))
+        async with here.work() as work:
+            await admission.requeue_lost(work)
+        await workplaces.sweep(here)
