@@ -27,9 +27,12 @@ SEND_SECONDS = 20.0
 TRY_LATER = 1013
 NOT_ALLOWED = 1008
 _encoder = msgspec.json.Encoder()
-_PULSE = None
+MOST_WRITTEN = 64
+_written: dict[int, tuple[Event, bytes]] = {}
 
-Send = Callable[[Event | None], Awaitable[None]]
+Happenings = AsyncGenerator[Event | None]
+Put = Callable[[Event | None], Awaitable[None]]
+End = Callable[[Exception | None], Awaitable[None]]
 
 
 @get(PATH, name="runs_events", include_in_schema=False)
@@ -37,7 +40,7 @@ async def events(request: Request[Any, Any, Any]) -> ASGIApp:
     """Server-sent events; `Last-Event-ID`, or `after`, is the last `seq` that was seen."""
     id = _number(request.path_params["id"])
     after = _after(request.headers.get("last-event-id") or request.query_params.get("after"))
-    await perform(acting(request), "runs", "get", id=id)
+    happenings = await follow(acting(request), id, after, HEARTBEAT_SECONDS)
 
     async def stream(scope: Any, receive: Any, send: Any) -> None:
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"),
@@ -47,16 +50,10 @@ async def events(request: Request[Any, Any, Any]) -> ASGIApp:
         async def put(event: Event | None) -> None:
             await send({"type": "http.response.body", "body": _message(event), "more_body": True})
 
-        gone = asyncio.create_task(_gone(receive))
-        following = asyncio.create_task(_pump(request, id, after, put))
-        try:
-            await asyncio.wait({gone, following}, return_when=asyncio.FIRST_COMPLETED)
-            if following.done():
-                await send({"type": "http.response.body", "body": _ending(following.exception())})
-        finally:
-            for task in (gone, following):
-                task.cancel()
-            await asyncio.gather(gone, following, return_exceptions=True)
+        async def end(error: Exception | None) -> None:
+            await send({"type": "http.response.body", "body": _ending(error)})
+
+        await _pump(request, id, happenings, _gone(receive), put, end)
 
     return stream
 
@@ -65,70 +62,75 @@ async def events(request: Request[Any, Any, Any]) -> ASGIApp:
 async def socket(socket: WebSocket[Any, Any, Any]) -> None:
     """The same events as JSON texts; closed with 1000 at the end, 1008 without a right, 1013 if nothing is taken."""
     id, after = _number(socket.path_params["id"]), _after(socket.query_params.get("after"))
-    await perform(acting(socket), "runs", "get", id=id)  # who may not is refused before it is opened
+    happenings = await follow(acting(socket), id, after, HEARTBEAT_SECONDS)  # who may not is refused before it is open
     await socket.accept()
 
     async def put(event: Event | None) -> None:
         await socket.send_text("" if event is None else _encoder.encode(event).decode())
 
-    gone = asyncio.create_task(_left(socket))
-    following = asyncio.create_task(_pump(socket, id, after, put))
+    async def end(error: Exception | None) -> None:
+        code = 1000 if error is None else TRY_LATER if isinstance(error, TimeoutError) else NOT_ALLOWED
+        await socket.close(code=code)
+
+    await _pump(socket, id, happenings, _left(socket), put, end)
+
+
+async def _pump(connection: Any, id: int, happenings: Happenings, gone: Any, put: Put, end: End) -> None:
+    """Hand on what happens until the run goes no further, or nobody is there any more; then say how it ended.
+
+    A follower costs this task, and the one that waits for them to be `gone`.
+    """
+    leaving = asyncio.ensure_future(gone)
+    staying = asyncio.timeout(None)
+    failed: Exception | None = None
     try:
-        await asyncio.wait({gone, following}, return_when=asyncio.FIRST_COMPLETED)
-        if following.done():
-            error = following.exception()
-            code = 1000 if error is None else TRY_LATER if isinstance(error, TimeoutError) else NOT_ALLOWED
-            await socket.close(code=code)
+        async with staying, aclosing(happenings):
+            leaving.add_done_callback(lambda _: _expire(staying))
+            await _hand_on(connection, id, happenings, put)
+    except Exception as error:  # noqa: BLE001  (whatever it is, the follower is told as far as it may be)
+        failed = error
     finally:
-        for task in (gone, following):
-            task.cancel()
-        await asyncio.gather(gone, following, return_exceptions=True)
+        leaving.cancel()
+    if not staying.expired():
+        await end(failed)
 
 
-async def _pump(connection: Any, id: int, after: int, put: Send) -> None:
-    """Hand on what happens until the run goes no further; TimeoutError for a follower who takes nothing."""
+def _expire(staying: asyncio.Timeout) -> None:
+    """At once, unless it is over by now."""
+    with suppress(RuntimeError):
+        staying.reschedule(0)
+
+
+async def _hand_on(connection: Any, id: int, happenings: Happenings, put: Put) -> None:
+    """TimeoutError for a follower who takes nothing; FORBIDDEN, or its like, for one who may not go on."""
     asked = clock.monotonic()
-    async with aclosing(_with_pulse(follow(acting(connection), id, after))) as happenings:
-        async for event in happenings:
-            if clock.monotonic() - asked > HEARTBEAT_SECONDS:
-                asked = clock.monotonic()
-                app = acting(connection).acting_as(await authenticate(connection))
-                await perform(app, "runs", "get", id=id)
-            async with asyncio.timeout(SEND_SECONDS):
-                await put(event)
-
-
-async def _with_pulse(happenings: AsyncGenerator[Event]) -> AsyncGenerator[Event | None]:
-    """The events, and `_PULSE` whenever there was none for a while."""
-    async with aclosing(happenings):
-        upcoming: asyncio.Future[Event] | None = None
-        try:
-            while True:
-                upcoming = upcoming or asyncio.ensure_future(anext(happenings))
-                done, _ = await asyncio.wait({upcoming}, timeout=HEARTBEAT_SECONDS)
-                if not done:
-                    yield _PULSE
-                    continue
-                ready, upcoming = upcoming, None
-                try:
-                    event = ready.result()
-                except StopAsyncIteration:
-                    return
-                yield event
-        finally:
-            if upcoming is not None:
-                upcoming.cancel()
-                await asyncio.gather(upcoming, return_exceptions=True)
+    async for event in happenings:
+        if clock.monotonic() - asked > HEARTBEAT_SECONDS:
+            asked = clock.monotonic()
+            app = acting(connection).acting_as(await authenticate(connection))
+            await perform(app, "runs", "get", id=id)
+        async with asyncio.timeout(SEND_SECONDS):
+            await put(event)
 
 
 def _message(event: Event | None) -> bytes:
+    """As it goes over the wire; written once for all who follow, who are given the same events."""
     if event is None:
         return b":\n\n"
+    held = _written.get(id(event))
+    if held is None or held[0] is not event:
+        while len(_written) >= MOST_WRITTEN:
+            del _written[next(iter(_written))]
+        held = _written[id(event)] = (event, _write(event))
+    return held[1]
+
+
+def _write(event: Event) -> bytes:
     number = b"" if event.seq is None else b"id: %d\n" % event.seq
     return number + b"event: " + event.type.encode() + b"\ndata: " + _encoder.encode(event) + b"\n\n"
 
 
-def _ending(error: BaseException | None) -> bytes:
+def _ending(error: Exception | None) -> bytes:
     """The last message: `end` when the run goes no further, `error` when the follower may not go on."""
     if error is None:
         return b"event: end\ndata: {}\n\n"

@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -27,15 +26,19 @@ LOOK_SECONDS = {"sqlite": 0.2, "postgresql": 2.0}
 UNDER_WAY = ("pending", "running")
 
 
-async def follow(app: App, id: int, after: int = 0) -> AsyncGenerator[Event]:
+async def follow(app: App, id: int, after: int = 0, pulse: float | None = None) -> AsyncGenerator[Event | None]:
     """Events with a `seq` above `after`, and words as they come; ends when the run waits or is finished.
 
-    Whoever may not see the run is told so at the first event.
+    None comes whenever there was nothing for `pulse` seconds. Whoever may not see the run is told so at once.
     """
     await perform(app, "runs", "get", id=id)
+    return _followed(app, id, after, pulse)
+
+
+async def _followed(app: App, id: int, after: int, pulse: float | None) -> AsyncGenerator[Event | None]:
     room = _hub(app.database).enter(app, id)
     try:
-        async with aclosing(room.events(after)) as events:
+        async with aclosing(room.events(after, pulse)) as events:
             async for event in events:
                 yield event
     finally:
@@ -82,13 +85,14 @@ class _Room:
         self._based.set()
         self._move()
 
-    async def events(self, after: int) -> AsyncGenerator[Event]:
+    async def events(self, after: int, pulse: float | None) -> AsyncGenerator[Event | None]:
         await self._based.wait()
         place = self._count  # what comes from now on is not missed while the past is read
         seq = after
-        async for event in self._past(after):
-            seq = event.seq or seq
-            yield event
+        if after < self._seq:
+            async for event in self._past(after):
+                seq = event.seq or seq
+                yield event
         while True:
             moved, over = self._moved, self.over
             if self._count - place > len(self._kept):  # too far behind: the rest of it is in the database
@@ -106,8 +110,8 @@ class _Room:
                 raise self._failed
             elif over:
                 return
-            else:
-                await moved.wait()
+            elif not await _within(pulse, moved):
+                yield None
 
     def _move(self) -> None:
         self._moved.set()
@@ -209,8 +213,10 @@ def _event(run_id: int, trace: Trace) -> Event:
     )  # fmt: skip
 
 
-async def _within(seconds: float, event: asyncio.Event) -> Any:
+async def _within(seconds: float | None, event: asyncio.Event) -> bool:
+    """Whether it came in time; without a task of its own, for there are thousands of these."""
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            return await event.wait()
     except TimeoutError:
-        return
+        return False
