@@ -140,7 +140,7 @@ class _Follower(asyncio.Protocol):
             elif b'"sent":' in line:
                 self._delays.append(now - float(line.split(b'"sent":')[1].split(b"}")[0]))
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self._set(self.opened, False)
         self._set(self.ended, False)
 

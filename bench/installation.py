@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Installation:
         self.key = key
 
     @contextmanager
-    def process(self, *command: str, **more: str):
+    def process(self, *command: str, **more: str) -> Generator[psutil.Process]:
         """A Python process of the installation, and what it is given on its way; ended with the block."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         home = {"HOME": str(self.home), "SAVANT_HOME": str(self.home), "SAVANT_DATABASE_URL": self.addresses.app}
@@ -52,7 +52,7 @@ class Installation:
             log.close()
 
     @asynccontextmanager
-    async def served(self, *, limited: bool = True) -> AsyncIterator[tuple[int, psutil.Process]]:
+    async def served(self, *, limited: bool = True) -> AsyncGenerator[tuple[int, psutil.Process]]:
         """The port and the process of `savant serve`; without `limited` nobody counts how often one asks."""
         port = free_port()
         command = ("-m", "savant.server", "serve", "--port", str(port))
@@ -62,16 +62,15 @@ class Installation:
             yield port, process
 
     @asynccontextmanager
-    async def workers(self, count: int) -> AsyncIterator[list[psutil.Process]]:
+    async def workers(self, count: int) -> AsyncGenerator[list[psutil.Process]]:
         """So many worker processes."""
         async with AsyncExitStack() as stack:
             started = [stack.enter_context(self.process("-m", "savant.server", "worker")) for _ in range(count)]
-            await asyncio.sleep(0)
             yield started
 
 
 @asynccontextmanager
-async def installation(config: str = "") -> AsyncIterator[Installation]:
+async def installation(config: str = "") -> AsyncGenerator[Installation]:
     """A new one; `config` is its config.toml."""
     with tempfile.TemporaryDirectory(prefix="savant-bench-") as folder:
         home = Path(folder)

@@ -1,6 +1,6 @@
 """`python -m bench.server_runs`: how soon a run begins, and a thousand short ones over two worker processes.
 
-A run is an agent whose model (a stub on loopback, in a process of its own) answers at once: one step of work, with
+A run is an agent whose model (a stub on loopback) answers at once: one step of work, with
 the queue, the lease, the journal and the end around them. The stub counts what it is asked, so a run that was lost or
 done twice shows there as well as in the tables.
 """
@@ -44,15 +44,18 @@ FROM runs r WHERE r.id > %s
 
 
 async def measure(latencies: int, runs: int) -> None:
-    async with ModelStub([Reply(text="Something.")]) as stub, installation(CONFIG.format(url=stub.url)) as here:
-        async with here.served() as (port, server):
-            await http.once(port, http.request("POST", "/v1/agents", here.key, AGENT))
-            async with here.workers(1):
-                await asyncio.sleep(SETTLE_SECONDS)
-                await _latency(here, port, latencies)
-            async with here.workers(2) as workers:
-                await asyncio.sleep(SETTLE_SECONDS)
-                await _throughput(here, port, [server, *workers], stub, runs)
+    async with (
+        ModelStub([Reply(text="Something.")]) as stub,
+        installation(CONFIG.format(url=stub.url)) as here,
+        here.served() as (port, server),
+    ):
+        await http.once(port, http.request("POST", "/v1/agents", here.key, AGENT))
+        async with here.workers(1):
+            await asyncio.sleep(SETTLE_SECONDS)
+            await _latency(here, port, latencies)
+        async with here.workers(2) as workers:
+            await asyncio.sleep(SETTLE_SECONDS)
+            await _throughput(here, port, [server, *workers], stub, runs)
 
 
 async def _latency(here: Installation, port: int, count: int) -> None:
