@@ -135,7 +135,7 @@ async def test_words_come_as_they_are_said_and_a_lost_connection_is_found_again(
     if superuser.dialect == "sqlite":
         pytest.skip("SQLite tells no other process anything: it is read again and again")
     reading = asyncio.create_task(read(http, elsewhere.id))
-    await asyncio.sleep(0.5)
+    await listened(superuser)
     worker = App(settings, elsewhere.database, elsewhere.actor)
     async with telling(worker) as listener:
         for word in ["Hel", "lo ", "wörld" * 500]:
@@ -151,6 +151,17 @@ async def test_words_come_as_they_are_said_and_a_lost_connection_is_found_again(
     words = "".join(message["data"]["payload"]["text"] for message in told if message["event"] == "text.delta")
     assert words == "Hello " + "wörld" * 500
     assert [message["id"] for message in told if "id" in message] == ["1", "2", "3"]
+
+
+async def listened(superuser: Database) -> None:
+    """Return once the server listens."""
+    listening = "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN savant_deltas' AND state = 'idle'"
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            async with superuser.engine.connect() as connection:  # which sees one moment as long as it lasts
+                if await connection.scalar(text(listening + " AND datname = current_database()")):
+                    return
+            await asyncio.sleep(0.02)
 
 
 async def test_who_takes_nothing_is_let_go_and_the_others_go_on(
