@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from savant.database.work import UnitOfWork
+from savant.errors import ErrorCode, SavantError
+from savant.schemas.base import Slug
 from savant.schemas.plans import Apply, Change, Kind, Plan
 from savant.schemas.programs import Bundle
 from savant.services import agents, personas, rulesets, workflows
@@ -24,6 +26,7 @@ async def apply(work: UnitOfWork, apply: Apply) -> Plan:
         wanted = definitions(apply.bundle, kind)
         stored = await service.definitions(work)
         for slug, definition in wanted.items():
+            _check(slug)
             changes.append(_change(kind, slug, definition, stored.get(slug)))
         if apply.prune:
             changes += [Change(kind=kind, slug=slug, action="delete") for slug in stored.keys() - wanted.keys()]
@@ -35,6 +38,14 @@ async def apply(work: UnitOfWork, apply: Apply) -> Plan:
 def definitions(bundle: Bundle, kind: Kind) -> dict[str, Any]:
     """A bundle's definitions of one kind, by slug."""
     return getattr(bundle, f"{kind}s")
+
+
+def _check(slug: str) -> None:
+    """VALIDATION_ERROR for a name that no stored definition could have."""
+    try:
+        msgspec.convert(slug, Slug)
+    except msgspec.ValidationError:
+        raise SavantError(ErrorCode.VALIDATION, f"`{slug}` is not a slug.", hint="Use a-z, 0-9 and -.") from None
 
 
 def _change(kind: Kind, slug: str, wanted: Any, stored: Any) -> Change:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from savant.client import Client
-from savant.errors import SavantError
+from savant.errors import ErrorCode, SavantError
 from savant.schemas.agents import AgentDefinition
 from savant.schemas.personas import PersonaCreate, PersonaDefinition
 from savant.schemas.plans import Apply, Plan
@@ -67,3 +67,11 @@ async def test_a_broken_reference_applies_nothing(client: Client) -> None:
     with pytest.raises(SavantError, match="no persona `nobody`"):
         await client.definitions.apply(Apply(bundle=broken))
     assert (await client.rulesets.list()).items == []
+
+
+async def test_a_name_that_is_no_slug_is_refused(client: Client) -> None:
+    wrong = Bundle(rulesets={"Not A Slug": RulesetDefinition(name="House", rules=[])})
+    for dry_run in (True, False):
+        with pytest.raises(SavantError, match="is not a slug") as refused:
+            await client.definitions.apply(Apply(bundle=wrong, dry_run=dry_run))
+        assert refused.value.code is ErrorCode.VALIDATION
