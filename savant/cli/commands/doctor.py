@@ -43,7 +43,7 @@ async def doctor(door: Door) -> int:
         checks.append(_home(door))
         checks.append(_project(door))
         async with door.connect() as client:
-            checks.append(await _database(door, client))
+            checks.append(await _runs(door, client))
             checks += await _models(client)
     door.out.show({"ok": _healthy(checks), "checks": [check._asdict() for check in checks]}, lambda: _report(checks))
     return ExitCode.DONE if _healthy(checks) else ExitCode.USAGE
@@ -143,20 +143,22 @@ def _project(door: Door) -> Check:
     return Check("project", "ok", found)
 
 
-async def _database(door: Door, client: Client) -> Check:
+async def _runs(door: Door, client: Client) -> Check:
     from savant.cli.commands.config import without_password
     from savant.errors import SavantError
     from savant.schemas.runs import RunList
 
-    where = without_password("database_url", door.settings.database)
+    url = door.settings.url
+    name = "server" if url else "database"
+    where = url or without_password("database_url", door.settings.database)
     try:
         await client.runs.list(RunList(limit=1))
     except SavantError as error:
-        return _broken("database", error)
+        return _broken(name, error)
     except Exception as error:  # noqa: BLE001
         # Whatever keeps the database from answering is what this command is there to report.
-        return Check("database", "fail", f"{where}: {error}", "Move the file away, or set database_url to another.")
-    return Check("database", "ok", where)
+        return Check(name, "fail", f"{where}: {error}", "Move the file away, or set database_url to another.")
+    return Check(name, "ok", where)
 
 
 async def _models(client: Client) -> list[Check]:
