@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,7 +82,7 @@ async def sweep(app: App) -> None:
     kept = {str(row.id) for row in rows if row.status not in FINISHED or (row.completed_at or limit) > limit}
     for name in names:
         if name not in kept:
-            await asyncio.to_thread(shutil.rmtree, folder / name, ignore_errors=True)
+            await clone.remove(folder / name)
 
 
 async def _check_out(app: App, run: Run, config: RunConfig, folder: Path) -> None:

@@ -10,22 +10,15 @@ import pytest
 from savant.client import connect
 from savant.database.connect import Database
 from savant.errors import ErrorCode, SavantError
-from savant.schemas.repositories import RepositoryCreate
+from savant.jobs.beside import working
 from savant.schemas.search import SearchQuery
-from savant.services import repositories
 from savant.services.app import App
 from savant.services.perform import perform
-from tests.jobs.working import working
+from tests.jobs.origins import add
 from tests.runtime.indexing.trees import repository
 from tests.serving import mint, serving
 
 pytestmark = [pytest.mark.parametrize("database_url", ["postgres"], indirect=True), pytest.mark.postgres]
-
-
-async def add(app: App, origin: Path) -> None:
-    """Make it a repository of the workspace: by an operator, since nobody else may name a place on this machine."""
-    here = App(app.settings, app.database, app.actor)
-    await repositories.create(here, RepositoryCreate(url=f"file://{origin}", slug="r"))
 
 
 async def test_a_request_only_asks_and_a_worker_indexes(served: App, superuser: Database, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from savant.database.connect import Database
 from savant.database.seed import local_actor
+from savant.jobs.beside import working
 from savant.models.team_member import TeamMember
 from savant.models.user import User
 from savant.schemas.agents import AgentDefinition
@@ -27,7 +28,6 @@ from savant.schemas.workflows import WorkflowDefinition
 from savant.services.app import App
 from savant.services.perform import perform
 from savant.settings import ProviderSettings, Settings
-from tests.jobs.working import working
 from tests.stubs.models import ModelStub, Reply
 
 pytestmark = [pytest.mark.parametrize("database_url", ["postgres"], indirect=True), pytest.mark.postgres]

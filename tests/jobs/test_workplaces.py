@@ -11,15 +11,15 @@ from sqlalchemy import update
 
 from savant import clock
 from savant.errors import ErrorCode, SavantError
+from savant.jobs.beside import working
 from savant.models.run import Run as Row
 from savant.schemas.programs import Bundle
-from savant.schemas.repositories import RepositoryCreate
 from savant.schemas.runs import FINISHED, Run, RunConfig, RunCreate
 from savant.schemas.workflows import WorkflowDefinition
-from savant.services import repositories, workplaces
+from savant.services import workplaces
 from savant.services.app import App
 from savant.services.perform import perform
-from tests.jobs.working import working
+from tests.jobs.origins import add
 from tests.runtime.indexing.trees import git, repository, write
 
 pytestmark = [pytest.mark.parametrize("database_url", ["postgres"], indirect=True), pytest.mark.postgres]
@@ -33,12 +33,6 @@ OUTPUTS = {"text": "${{ steps.file.output.text }}", "log": "${{ steps.log.output
 @pytest.fixture
 def origin(tmp_path: Path) -> Path:
     return repository(tmp_path.resolve() / "origin", {"a.txt": "As it was.\n"})
-
-
-async def add(app: App, origin: Path) -> None:
-    """Make it a repository of the workspace: by an operator, since nobody else may name a place on this machine."""
-    here = App(app.settings, app.database, app.actor)
-    await repositories.create(here, RepositoryCreate(url=f"file://{origin}", slug="r"))
 
 
 def create(steps: list[dict[str, Any]], outputs: dict[str, str] | None = None, **config: Any) -> RunCreate:
