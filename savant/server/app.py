@@ -39,8 +39,9 @@ def create_app(
             finally:
                 await following.close(opened.database)
 
+    others = [*stream.HANDLERS, *handlers]
     return Litestar(
-        route_handlers=[*map(handler, v1.ENDPOINTS), described(v1.ENDPOINTS), *stream.HANDLERS, *handlers],
+        route_handlers=[*map(handler, v1.ENDPOINTS), described(v1.ENDPOINTS, others), *others],
         guards=[limits.within],
         lifespan=[lifespan],
         exception_handlers=failures.HANDLERS,

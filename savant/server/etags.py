@@ -7,7 +7,8 @@ from typing import Any
 
 from litestar import Request
 
-from savant.database.work import Reading
+from savant.database.row_lock import hold
+from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.server.endpoints import Endpoint
 from savant.server.envelope import encode
@@ -31,6 +32,8 @@ def condition(endpoint: Endpoint, request: Request[Any, Any, Any], given: dict[s
     place = {name: given[name] for name in endpoint.path}
 
     async def check(work: Reading) -> None:
+        if isinstance(work, UnitOfWork):
+            await hold(work, endpoint.noun, place)
         current = tag(await service_of(endpoint.noun, "get")(work, **place))
         if "*" not in tags and current not in tags:
             hint = "Look at it again, and change what is there now."

@@ -13,7 +13,7 @@ from savant.server.arguments import arguments
 from savant.server.auth import OPEN, acting
 from savant.server.endpoints import Endpoint
 from savant.server.envelope import JSON, answer, encode
-from savant.server.openapi import document
+from savant.server.openapi import DESCRIBED, document
 from savant.server.repeating import once
 from savant.server.requests import request_id
 from savant.services.perform import perform
@@ -45,13 +45,22 @@ def handler(endpoint: Endpoint) -> HTTPRouteHandler:
     )(handle)
 
 
-def described(endpoints: Sequence[Endpoint]) -> HTTPRouteHandler:
-    """The description of the API, which anybody may read; it is written when it is first asked for."""
+def described(endpoints: Sequence[Endpoint], aside: Sequence[Any] = ()) -> HTTPRouteHandler:
+    """The description of the API, which anybody may read; it is written when it is first asked for.
+
+    Handlers `aside` of the endpoints bring their own.
+    """
     written: list[bytes] = []
 
     async def schema() -> Response[bytes]:
         if not written:
-            written.append(encode(document(endpoints)))
+            written.append(encode(document(endpoints, _operations(aside))))
         return Response(written[0], media_type=JSON)
 
     return HTTPRouteHandler("/schema", http_method="GET", name="schema", opt={OPEN: True})(schema)
+
+
+def _operations(aside: Sequence[Any]) -> dict[str, Any]:
+    """What handlers say of themselves, by path."""
+    described = [one for one in aside if DESCRIBED in getattr(one, "opt", {})]
+    return {path.replace(":str}", "}"): {"get": one.opt[DESCRIBED]} for one in described for path in one.paths}

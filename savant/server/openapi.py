@@ -53,8 +53,12 @@ IDEMPOTENCY_KEY = {
 }  # fmt: skip
 
 
-def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
-    """All of it."""
+DESCRIBED = "described"
+"""Under this a handler that is no endpoint keeps its own description."""
+
+
+def document(endpoints: Iterable[Endpoint], aside: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """All of it; `aside` are paths that are described elsewhere."""
     known = list(endpoints)
     schemas, components = _schemas(known)
     paths: dict[str, dict[str, Any]] = {}
@@ -64,7 +68,7 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Savant", "version": __version__, "description": "Agents and workflows of a team."},
-        "paths": paths,
+        "paths": paths | dict(aside or {}),
         "tags": [{"name": noun} for noun in dict.fromkeys(endpoint.noun for endpoint in known)],
         "security": [{name: []} for name in SECURITY],
         "components": {

@@ -15,6 +15,7 @@ from savant import clock
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.runs import Event
 from savant.server.auth import acting, authenticate
+from savant.server.openapi import DESCRIBED, WORKSPACE
 from savant.server.requests import request_id
 from savant.services.following import follow
 from savant.services.perform import perform
@@ -35,7 +36,32 @@ Put = Callable[[Event | None], Awaitable[None]]
 End = Callable[[Exception | None], Awaitable[None]]
 
 
-@get(PATH, name="runs_events", include_in_schema=False)
+def _parameter(name: str, place: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": required, "schema": schema}
+
+
+_NUMBER = {"type": "integer", "minimum": 0}
+_FAILURES = (401, 403, 404, 422, 429, 500, 503)
+DESCRIPTION: dict[str, Any] = {
+    "operationId": "runs_events",
+    "tags": ["runs"],
+    "summary": "What happens in a run, as it happens, until it goes no further.",
+    "description": "Server-sent events: `id` is the `seq` of an event, `event` its type, `data` the event as JSON; the"
+    " last one is `end`, or `error` for who may not go on. A comment comes every 15 seconds of silence.",
+    "parameters": [
+        _parameter("id", "path", {"type": "integer", "minimum": 1}, required=True),
+        _parameter("after", "query", _NUMBER | {"description": "The last `seq` that was seen."}),
+        _parameter("Last-Event-ID", "header", _NUMBER | {"description": "The same, as browsers send it."}),
+        WORKSPACE,
+    ],
+    "responses": {
+        "200": {"description": "The events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        **{str(status): {"$ref": f"#/components/responses/{status}"} for status in _FAILURES},
+    },
+}
+
+
+@get(PATH, name="runs_events", opt={DESCRIBED: DESCRIPTION}, include_in_schema=False)
 async def events(request: Request[Any, Any, Any]) -> ASGIApp:
     """Server-sent events; `Last-Event-ID`, or `after`, is the last `seq` that was seen."""
     id = _number(request.path_params["id"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx2
 
 
@@ -19,3 +21,13 @@ async def test_a_change_holds_only_for_what_was_seen(http: httpx2.AsyncClient) -
     assert (await http.delete("/personas/a", headers={"If-Match": changed.headers["ETag"]})).status_code == 204
     gone = await http.patch("/personas/a", json={}, headers={"If-Match": "*"})
     assert gone.status_code == 404
+
+
+async def test_of_many_at_once_who_saw_the_same_one_changes_it(http: httpx2.AsyncClient) -> None:
+    seen = (await http.post("/personas", json={"name": "A", "instructions": "Build."})).headers["ETag"]
+    for _ in range(5):
+        bodies = [{"description": f"By {number}."} for number in range(8)]
+        held = {"If-Match": seen}
+        answers = await asyncio.gather(*(http.patch("/personas/a", json=body, headers=held) for body in bodies))
+        assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
+        seen = next(answer for answer in answers if answer.status_code == 200).headers["ETag"]

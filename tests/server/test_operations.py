@@ -167,3 +167,12 @@ async def test_a_role_that_owns_the_tables_is_refused(settings: Settings, owner:
     with pytest.raises(SavantError, match="owns the tables"):
         async with installations.serving(owned):
             pass
+
+
+async def test_the_description_of_the_api_has_what_is_beside_its_nouns(stranger: httpx2.AsyncClient, url: str) -> None:
+    paths = (await stranger.get(url + "/schema")).json()["paths"]
+    assert {"/healthz", "/readyz", "/metrics"} <= set(paths)
+    assert set(paths["/readyz"]["get"]["responses"]) == {"200", "503"}
+    events = paths["/v1/runs/{id}/events"]["get"]
+    assert [*events["responses"]["200"]["content"]] == ["text/event-stream"]
+    assert {"id", "after", "Last-Event-ID"} <= {one["name"] for one in events["parameters"]}
