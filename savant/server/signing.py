@@ -47,7 +47,7 @@ async def sign_out(request: Ask) -> Response[bytes]:
     """End the session of the cookie."""
     if session := request.cookies.get(COOKIE):
         csrf.check(request, session)
-        await login_sessions.sign_out(opened(request), session)
+        await login_sessions.sign_out(opened(request), session, *_from(request))
     gone = answer(None, request_id(request.scope), 204)
     for name in (COOKIE, csrf.COOKIE):
         gone.delete_cookie(name)

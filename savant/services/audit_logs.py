@@ -6,11 +6,15 @@ import builtins
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from savant.database import changes
+from savant.database.declared import DECLARE, Declared
 from savant.database.work import Reading, UnitOfWork
 from savant.models.audit_log import AuditLog as Row
+from savant.models.team_member import TeamMember
+from savant.models.workspace import Workspace
 from savant.schemas.audit import AuditLog, AuditQuery
 from savant.schemas.base import Page
 from savant.services import records
@@ -51,6 +55,24 @@ async def record(work: UnitOfWork, noun: str, verb: str, **about: Any) -> None:
         ip_address=actor.ip_address, user_agent=actor.user_agent,
     )  # fmt: skip
     work.session.add(row)
+
+
+async def tell(connection: AsyncConnection, user_id: int, team_id: int | None = None, **about: Any) -> None:
+    """Write down what somebody did who is no actor yet, in every workspace of theirs, or of the one team.
+
+    The transaction is declared anew for each workspace, so this comes last in it.
+    """
+    places = (
+        select(Workspace.id, Workspace.team_id)
+        .join(TeamMember, TeamMember.team_id == Workspace.team_id)
+        .where(TeamMember.user_id == user_id)
+    )
+    if team_id is not None:
+        places = places.where(Workspace.team_id == team_id)
+    for workspace, team in (await connection.execute(places)).all():
+        if connection.dialect.name == "postgresql":
+            await connection.execute(DECLARE, Declared(workspace, team, user_id).parameters())
+        await connection.execute(insert(Row).values(workspace_id=workspace, user_id=user_id, **about))
 
 
 def _told(change: changes.Changed) -> dict[str, Any]:

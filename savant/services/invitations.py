@@ -14,13 +14,11 @@ from savant.database import lookups
 from savant.database.declared import DECLARE, Declared
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
-from savant.models.audit_log import AuditLog
 from savant.models.invitation import Invitation as Row
 from savant.models.team_member import TeamMember
 from savant.models.user import User
-from savant.models.workspace import Workspace
 from savant.schemas.people import Invitation, InvitationAccept, InvitationCreate
-from savant.services import memberships, passwords, tokens
+from savant.services import audit_logs, memberships, passwords, tokens
 from savant.services.app import App
 
 
@@ -96,17 +94,10 @@ async def _join(
     of_both = (TeamMember.team_id == found.team_id, TeamMember.user_id == user_id)
     if (await connection.execute(select(TeamMember.id).where(*of_both))).first() is None:
         await connection.execute(insert(TeamMember).values(team_id=found.team_id, user_id=user_id, role=found.role))
-    workspaces = await connection.execute(select(Workspace.id).where(Workspace.team_id == found.team_id))
-    for workspace_id in workspaces.scalars().all():
-        if app.database.dialect == "postgresql":
-            declared = Declared(workspace_id=workspace_id, user_id=user_id, team_id=found.team_id)
-            await connection.execute(DECLARE, declared.parameters())
-        await connection.execute(
-            insert(AuditLog).values(
-                workspace_id=workspace_id, user_id=user_id, action="invitations.accept", resource_type="invitation",
-                resource_id=found.id, details={"role": found.role}, ip_address=ip_address,
-            )
-        )  # fmt: skip
+    await audit_logs.tell(
+        connection, user_id, found.team_id, action="invitations.accept", resource_type="invitation",
+        resource_id=found.id, details={"role": found.role}, ip_address=ip_address,
+    )  # fmt: skip
 
 
 def _shown(row: Row) -> Invitation:

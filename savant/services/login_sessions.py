@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from savant import clock
 from savant.database import lookups
@@ -18,7 +19,7 @@ from savant.errors import ErrorCode, SavantError
 from savant.models.login_session import LoginSession as Row
 from savant.models.user import User
 from savant.schemas.keys import LoginSession, SignedIn, SignIn
-from savant.services import passwords, tokens
+from savant.services import audit_logs, passwords, tokens
 from savant.services.app import App
 
 LASTS = timedelta(days=14)
@@ -52,7 +53,7 @@ async def sign_in(app: App, given: SignIn, ip_address: str | None = None, user_a
         right = False
     if known is None or not right:
         if known is not None:
-            await _count_failure(app, known)
+            await _count_failure(app, known, ip_address, user_agent)
         message = "This address and this password do not go together, or too many have been tried."
         raise SavantError(ErrorCode.UNAUTHENTICATED, message)
     return await _open(app, known.id, None, ip_address, user_agent)
@@ -69,12 +70,13 @@ async def sign_in_once(app: App, token: str, ip_address: str | None = None, user
     return await _open(app, found.user_id, found.workspace_id, ip_address, user_agent)
 
 
-async def sign_out(app: App, token: str) -> None:
+async def sign_out(app: App, token: str, ip_address: str | None = None, user_agent: str | None = None) -> None:
     """End the session of a cookie; nothing if there is none."""
     found = await lookups.session(app.database, tokens.digest(token))
     if found is not None:
         async with lookups.declared(app.database, Declared(user_id=found.user_id), write=True) as connection:
             await connection.execute(delete_rows(Row).where(Row.id == found.id))
+            await _tell(connection, found.user_id, "sign_out", ip_address, user_agent)
 
 
 async def _open(
@@ -90,13 +92,24 @@ async def _open(
         await connection.execute(delete_rows(Row).where(Row.user_id == user_id, Row.expires_at <= now))
         await connection.execute(made)
         await connection.execute(update(User).where(User.id == user_id).values(**fresh))
+        await _tell(connection, user_id, "sign_in", ip_address, user_agent)
     return SignedIn(token=token.text, user_id=user_id, expires_at=now + LASTS)
 
 
-async def _count_failure(app: App, known: lookups.FoundUser) -> None:
+async def _count_failure(app: App, known: lookups.FoundUser, ip_address: str | None, user_agent: str | None) -> None:
     failures = known.failed_sign_ins + 1
     values: dict[str, Any] = {"failed_sign_ins": User.failed_sign_ins + 1}
     if failures % MOST_FAILURES == 0:
         values["locked_until"] = clock.now() + LOCKED
     async with lookups.declared(app.database, Declared(user_id=known.id), write=True) as connection:
         await connection.execute(update(User).where(User.id == known.id).values(**values))
+        if "locked_until" in values:
+            await _tell(connection, known.id, "lock", ip_address, user_agent)
+
+
+async def _tell(
+    connection: AsyncConnection, user_id: int, verb: str, ip_address: str | None, user_agent: str | None
+) -> None:
+    """For the audit logs of all who share a workspace with this person."""
+    action = f"login_sessions.{verb}"
+    await audit_logs.tell(connection, user_id, action=action, details={}, ip_address=ip_address, user_agent=user_agent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import InvalidStatus
@@ -70,7 +71,20 @@ async def theirs(database: Database, superuser: Database) -> dict[str, Any]:
         made["secrets"].name = MARK.upper()
         made["runs"].status, made["runs"].idempotency_key = "waiting", MARK
     ids = {table: getattr(row, "id", None) for table, row in made.items()}
-    return {**ids, "teams": actor.team_id, "workspaces": actor.workspace_id, "users": actor.user_id}
+    job = await dead_job(superuser, {"workspace_id": actor.workspace_id, "run_id": made["runs"].id, "canary": MARK})
+    return {**ids, "jobs": job, "teams": actor.team_id, "workspaces": actor.workspace_id, "users": actor.user_id}
+
+
+async def dead_job(superuser: Database, arguments: dict[str, Any]) -> int:
+    """The number of a job that failed for good; on SQLite there are none."""
+    if superuser.dialect == "sqlite":
+        return 1
+    statement = text(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, status, args, attempts)"
+        " VALUES ('default', 'execute_run', 'failed', CAST(:arguments AS jsonb), 8) RETURNING id"
+    )
+    async with superuser.engine.begin() as connection:
+        return (await connection.execute(statement, {"arguments": json.dumps(arguments)})).scalar_one()
 
 
 def to(url: str, key: str) -> httpx2.AsyncClient:
@@ -105,10 +119,10 @@ async def ask(http: httpx2.AsyncClient, endpoint: Endpoint, values: dict[str, st
 
 def plain(answer: httpx2.Response, *said: Any) -> tuple[int, str]:
     """The status and the text without what was named, times, and the numbers of the request and of what is new."""
-    text = re.sub(r'"(request_id|timestamp|created_at|updated_at)":"[^"]*"|"id":\d+', "", answer.text)
+    body = re.sub(r'"(request_id|timestamp|created_at|updated_at)":"[^"]*"|"id":\d+', "", answer.text)
     for value in sorted(map(str, said), key=len, reverse=True):
-        text = re.sub(rf"(?<![\w-]){re.escape(value)}(?![\w-])", "X", text)
-    return answer.status_code, text
+        body = re.sub(rf"(?<![\w-]){re.escape(value)}(?![\w-])", "X", body)
+    return answer.status_code, body
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "member", "viewer"])
@@ -120,10 +134,10 @@ async def test_at_every_address_it_is_as_if_it_were_not_there(
         for endpoint in ITEMS:
             known = {name: named(endpoint, name, theirs) for name in endpoint.path}
             nowhere = {name: missing(name, value) for name, value in known.items()}
-            status, text = await ask(http, endpoint, known)
-            assert (status, text) == await ask(http, endpoint, nowhere), endpoint.name
+            status, said = await ask(http, endpoint, known)
+            assert (status, said) == await ask(http, endpoint, nowhere), endpoint.name
             least = RULES[endpoint.noun][endpoint.verb].role
-            assert status == (404 if ROLES.index(role) >= ROLES.index(least) else 403), (endpoint.name, text)
+            assert status == (404 if ROLES.index(role) >= ROLES.index(least) else 403), (endpoint.name, said)
         for endpoint in LISTS:
             assert MARK not in (await http.get(endpoint.route.path)).text.lower(), endpoint.name
     assert await everything(superuser) == before

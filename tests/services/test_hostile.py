@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import event
 
+from savant import clock
 from savant.database import tenancy
 from savant.database.connect import Database
 from savant.database.tenancy import TenantSession
@@ -285,3 +286,30 @@ async def test_who_is_invited_comes_in_once_and_signs_in(app: App, superuser: Da
         await identify(app, Credentials(session=signed.token))
     log = await perform(app, "audit_logs", "export", query=AuditQuery(action="invitations"))
     assert [entry.action for entry in log] == ["invitations.accept", "invitations.create"]
+
+
+async def test_ten_wrong_passwords_lock_an_account_and_what_happened_is_in_the_log(
+    app: App, superuser: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await perform(app, "invitations", "create", create=InvitationCreate())
+    accept = InvitationAccept(token=made.token, email="ann@example.test", password=PASSWORD, name="Ann")
+    ann = await invitations.accept(app, accept)
+    right = SignIn(email="ann@example.test", password=PASSWORD)
+    wrong = SignIn(email="ann@example.test", password="wrong")
+    signed = await login_sessions.sign_in(app, right, "203.0.113.9", "browser")
+    await login_sessions.sign_out(app, signed.token, "203.0.113.9")
+    for given in (*[wrong] * login_sessions.MOST_FAILURES, right):
+        with pytest.raises(SavantError) as refused:
+            await login_sessions.sign_in(app, given, "198.51.100.1")
+        assert refused.value.code is ErrorCode.UNAUTHENTICATED
+    later = clock.now() + login_sessions.LOCKED
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert (await login_sessions.sign_in(app, right)).user_id == ann
+    log = await perform(app, "audit_logs", "export", query=AuditQuery(action="login_sessions"))
+    assert {entry.user_id for entry in log} == {ann}
+    assert [(entry.action.partition(".")[2], entry.ip_address, entry.user_agent) for entry in reversed(log)] == [
+        ("sign_in", "203.0.113.9", "browser"), ("sign_out", "203.0.113.9", None), ("lock", "198.51.100.1", None),
+        ("sign_in", None, None),
+    ]  # fmt: skip
+    stranger = app.acting_as(await add_workspace(superuser, "other"))
+    assert await perform(stranger, "audit_logs", "export", query=AuditQuery(action="login_sessions")) == []
