@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import msgspec
+
 from savant.schemas.base import Input, Schema
+
+RunNumber = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
 class Gc(Input):
@@ -12,8 +18,8 @@ class Gc(Input):
 
     keep_seconds: float | None = None
     max_bytes: int | None = None
-    pin: list[int] = []
-    unpin: list[int] = []
+    pin: list[RunNumber] = []
+    unpin: list[RunNumber] = []
     dry_run: bool = False
 
 
