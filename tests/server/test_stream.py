@@ -170,16 +170,15 @@ async def test_who_takes_nothing_is_let_go_and_the_others_go_on(
     monkeypatch.setattr(stream, "SEND_SECONDS", 0.3)
     key, address = await mint(superuser), urlsplit(url)
     with socket.create_connection((address.hostname or "", address.port or 0)) as slow:
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         asked = f"GET /v1/runs/{elsewhere.id}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
         slow.sendall(asked.encode())
         reading = asyncio.create_task(read(http, elsewhere.id))
-        await elsewhere.write(60, size=200_000)
+        await elsewhere.write(100, size=200_000)  # more than both ends of a connection hold back
         await asyncio.sleep(1.5)
         await elsewhere.write(1)
         await elsewhere.end()
-        assert len(await reading) == 62
-        assert len(await asyncio.to_thread(_drained, slow)) < 60 * 200_000
+        assert len(await reading) == 102
+        assert len(await asyncio.to_thread(_drained, slow)) < 100 * 200_000
 
 
 def _drained(connection: socket.socket) -> bytes:
