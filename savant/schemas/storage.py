@@ -8,6 +8,9 @@ import msgspec
 
 from savant.schemas.base import Input, Schema
 
+Age = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+"""Seconds, up to some thirty years."""
+Size = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 RunNumber = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
@@ -16,8 +19,8 @@ class Gc(Input):
     left has at most `max_bytes`; None is no limit. Pinned runs, and those that are not finished, never go.
     """
 
-    keep_seconds: float | None = None
-    max_bytes: int | None = None
+    keep_seconds: Age | None = None
+    max_bytes: Size | None = None
     pin: list[RunNumber] = []
     unpin: list[RunNumber] = []
     dry_run: bool = False
