@@ -10,7 +10,7 @@ from procrastinate import App as Jobs
 from procrastinate.exceptions import ConnectorException
 
 from savant import clock
-from savant.database import lookups
+from savant.database import lookups, rate_limits
 from savant.schemas.actors import steward
 from savant.services import admission, workplaces
 from savant.services.app import App
@@ -42,7 +42,8 @@ async def take_back(jobs: Jobs) -> None:
 
 
 async def go_round(app: App) -> None:
-    """Queue runs whose job is gone, and remove folders that no run comes back to."""
+    """Queue runs whose job is gone, remove folders that no run comes back to, and forget windows that are over."""
+    await rate_limits.forget_old(app.database)
     for workspace_id in range(1, await lookups.last_workspace(app.database) + 1):
         here = app.acting_as(steward(workspace_id))
         async with here.work() as work:
