@@ -11,6 +11,9 @@ from savant.errors import ErrorCode, SavantError
 from savant.schemas.programs import Bundle
 from savant.schemas.runs import Event, Run, RunConfig, RunCreate, RunList
 from savant.schemas.workflows import WorkflowDefinition, WorkflowInput
+from savant.services import executions
+from savant.services.app import App
+from savant.settings import Settings
 
 pytestmark = pytest.mark.carried_out
 
@@ -133,10 +136,13 @@ async def test_a_running_run_stops_when_told(client: Client, root: Path) -> None
 
 
 @pytest.mark.local("a worker may begin it before it is stopped")
-async def test_a_run_stopped_before_it_began_never_begins(client: Client, root: Path) -> None:
-    run = await client.runs.start(a_run(root))
+async def test_a_run_stopped_before_it_began_never_begins(client: Client, settings: Settings, root: Path) -> None:
+    app = await App.open(settings)
+    run = await executions.prepare(app, a_run(root))
     await client.runs.stop(run.id)
-    assert [event.type async for event in client.runs.follow(run.id)] == []
+    await executions.execute(app, run.id)
+    await app.aclose()
+    assert [event.type async for event in client.runs.follow(run.id)] == ["run.stopped"]
     assert (await client.runs.get(run.id)).status == "stopped"
     assert await client.runs.steps(run.id) == []
 
