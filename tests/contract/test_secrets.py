@@ -26,6 +26,8 @@ from savant.schemas.secrets import SecretSet
 from savant.schemas.workflows import WorkflowDefinition
 from savant.settings import Settings
 
+pytestmark = pytest.mark.carried_out
+
 VALUE = 'hunter22-Ω"quoted"'
 
 
@@ -133,6 +135,7 @@ async def test_a_secret_that_is_not_there_is_said_before_anything_is_done(client
     assert (await client.runs.list()).items == []
 
 
+@pytest.mark.local("the keys of a server are changed on its own machine")
 async def test_a_secret_is_sealed_anew_and_opens_with_the_new_key(
     client: Client, settings: Settings, root: Path
 ) -> None:

@@ -12,13 +12,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from savant.database.measures import queue
+from savant.jobs.beside import working
 from savant.schemas.agents import AgentConfig, AgentDefinition
 from savant.schemas.programs import Bundle
 from savant.schemas.runs import FINISHED, RunCreate
 from savant.services.app import App
 from savant.services.perform import perform
 from savant.telemetry import tracing
-from tests.jobs.working import working
 
 pytestmark = [pytest.mark.parametrize("database_url", ["postgres"], indirect=True), pytest.mark.postgres]
 
