@@ -38,7 +38,7 @@ async def _as_tasks(app: App) -> AsyncGenerator[None]:
     async def do(job: Job) -> None:
         try:
             await JOBS[job.name](app, **job.arguments)
-        except Exception:
+        except Exception:  # whatever a job raises, the others of this process go on
             logger.exception("A job failed", extra={"job": job.name})
 
     queue = app.database.queue = TaskQueue(do)

@@ -29,7 +29,7 @@ async def sweep(app: App, jobs: Jobs) -> None:
             if clock.monotonic() - went_round > ROUND_SECONDS:
                 went_round = clock.monotonic()
                 await go_round(app)
-        except Exception:
+        except Exception:  # a sweep that fails is done again; a worker without one would leave runs behind
             logger.exception("A sweep failed")
 
 

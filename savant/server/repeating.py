@@ -54,7 +54,7 @@ async def _carried_out(
         said = await answer()
     except SavantError as error:
         said = failures.expected(request, error)
-    except Exception:
+    except Exception:  # raised again: a fault of ours must not be the answer that is kept for this key
         await idempotency.release(app, claim)
         raise
     status = said.status_code or 200
