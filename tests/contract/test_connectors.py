@@ -43,6 +43,11 @@ def private(server: GitServer, **config: object) -> RepositoryCreate:
     return RepositoryCreate(url=f"{server.url}/shop/.git", name="shop", config=IndexConfig(**config))  # pyright: ignore[reportArgumentType]
 
 
+def clones(settings: Settings) -> list[Path]:
+    """The clones in the cache; their lock files lie beside them."""
+    return [entry for entry in (settings.home / "cache" / "repositories").iterdir() if entry.is_dir()]
+
+
 async def test_a_private_repository_is_opened_with_a_secret_and_fetched_again(
     client: Client, settings: Settings, server: GitServer, origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,7 +70,7 @@ async def test_a_private_repository_is_opened_with_a_secret_and_fetched_again(
     assert "fetch" in log.read_text()
     everything = log.read_bytes() + b"".join(f.read_bytes() for f in settings.home.rglob("*") if f.is_file())
     assert TOKEN.encode() not in everything
-    [folder] = (settings.home / "cache" / "repositories").iterdir()
+    [folder] = clones(settings)
     assert "Authorization" not in (folder / ".git" / "config").read_text()
     assert TOKEN not in str(await client.repositories.get(made.slug))
 
@@ -98,7 +103,7 @@ async def test_a_shallow_clone_has_no_history_and_is_fetched_again(
     await client.secrets.set(SecretSet(name="GIT_TOKEN", value=TOKEN))
     made = await client.repositories.create(private(server, shallow=True))
     assert (await client.repositories.index(made.slug)).commits == 1
-    [folder] = (settings.home / "cache" / "repositories").iterdir()
+    [folder] = clones(settings)
     assert git(folder, "rev-list", "--count", "HEAD").strip() == b"1"
     commit(origin, {"three.py": "def thirdThing(): ...\n"}, "Third")
     assert (await client.repositories.index(made.slug)).added == 1
