@@ -19,10 +19,7 @@ async def poll(transport: Transport, run_id: int, after: int) -> AsyncIterator[E
         traces = await transport.call("runs", "traces", list[Trace], id=run_id, after=after)
         for trace in traces:
             after = trace.seq
-            yield Event(
-                type=trace.event_type, run_id=run_id, payload=trace.payload, seq=trace.seq,
-                step_number=trace.step_number, timestamp=trace.timestamp,
-            )  # fmt: skip
+            yield trace.event(run_id)
         if not traces and run.status not in ("pending", "running"):
             return
         if not traces and run.status == "running" and run.alive is False:

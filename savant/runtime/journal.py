@@ -16,8 +16,8 @@ import msgspec
 
 from savant import clock
 from savant.errors import ErrorCode, SavantError
-from savant.runtime.blobs import Conversation, canonical, has_conversation, pack, unpack
-from savant.runtime.journal_input import Call, Do, Handled, Retry, Verdict, plain
+from savant.runtime.blobs import canonical, pack, unpack
+from savant.runtime.journal_input import Call, Do, Handled, Inputs, Retry, Verdict, plain
 from savant.runtime.journal_outcomes import (
     Answer,
     Decision,
@@ -87,7 +87,7 @@ class Journal:
         self.begins = next_seq == 1  # whether this is the first execution of the run
         self._seq = next_seq
         self._writer = Writer(store)
-        self._chained: set[str] = set()
+        self._inputs = Inputs()
         self.failed_path: str | None = None
 
     @classmethod
@@ -144,7 +144,7 @@ class Journal:
         if prior is not None and prior.status in ("running", "interrupted") and await self._settle(prior, call.effect):
             return None
         blobs: dict[str, bytes] = {}
-        stored = self._pack_input(raw, call.input, blobs)
+        stored = self._inputs.pack(raw, call.input, blobs)
         attempt = prior.attempt if prior else 0
         while True:
             attempt += 1
@@ -290,20 +290,6 @@ class Journal:
                 )
             case _:
                 raise Parked("uncertain_step", prior.path, {"tool_name": prior.tool_name, "attempt": prior.attempt})
-
-    def _pack_input(self, raw: bytes, input: Any, blobs: dict[str, bytes]) -> Any:
-        if has_conversation(input):
-            for member in input.values():
-                if isinstance(member, Conversation):
-                    self._add_chain(member, blobs)
-        return pack(raw, input, blobs)
-
-    def _add_chain(self, conversation: Conversation, blobs: dict[str, bytes]) -> None:
-        for key, node in reversed(conversation.nodes()):
-            if key in self._chained:
-                break
-            self._chained.add(key)
-            blobs[key] = node
 
     async def _do(self, step: Step, do: Do, blobs: dict[str, bytes]) -> Any:
         began = clock.monotonic()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from savant.errors import SavantError
-from savant.runtime.blobs import Conversation, canonical, digest, has_conversation
+from savant.runtime.blobs import Conversation, canonical, digest, has_conversation, pack
 from savant.schemas.steps import Effect, Step, StepType
 
 Do = Callable[[], Awaitable[Any]]
@@ -38,6 +38,28 @@ class Call(NamedTuple):
     def handles(self, error: SavantError) -> bool:
         """Whether the caller treats a failure as an ordinary outcome."""
         return self.handled(error) if callable(self.handled) else self.handled
+
+
+class Inputs:
+    """Packs the inputs of one run; what of a conversation was stored with an earlier step is not stored again."""
+
+    def __init__(self) -> None:
+        self._chained: set[str] = set()
+
+    def pack(self, raw: bytes, input: Any, blobs: dict[str, bytes]) -> Any:
+        """What the step's row holds; adds to `blobs` what it refers to."""
+        if has_conversation(input):
+            for member in input.values():
+                if isinstance(member, Conversation):
+                    self._add_chain(member, blobs)
+        return pack(raw, input, blobs)
+
+    def _add_chain(self, conversation: Conversation, blobs: dict[str, bytes]) -> None:
+        for key, node in reversed(conversation.nodes()):
+            if key in self._chained:
+                break
+            self._chained.add(key)
+            blobs[key] = node
 
 
 def shape(value: Any) -> Any:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from savant.schemas.base import Schema
+from savant.schemas.runs import Event
 
 
 class Trace(Schema):
@@ -16,3 +17,10 @@ class Trace(Schema):
     payload: dict[str, Any]
     timestamp: datetime
     step_number: int | None = None
+
+    def event(self, run_id: int) -> Event:
+        """What a follower of the run sees of it."""
+        return Event(
+            type=self.event_type, run_id=run_id, payload=self.payload, seq=self.seq, step_number=self.step_number,
+            timestamp=self.timestamp,
+        )  # fmt: skip

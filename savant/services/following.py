@@ -121,7 +121,7 @@ class _Room:
         while traces := await self._traces(after):
             for trace in traces:
                 after = trace.seq
-                yield _event(self.id, trace)
+                yield trace.event(self.id)
 
     async def _read(self) -> None:
         """Read on whenever something is heard of the run, until it goes no further."""
@@ -146,7 +146,7 @@ class _Room:
         while traces := await self._traces(self._seq):
             self._seq = traces[-1].seq
             for trace in traces:
-                self.tell(_event(self.id, trace))
+                self.tell(trace.event(self.id))
         self.over = not under_way
 
     async def _traces(self, after: int) -> list[Trace]:
@@ -204,13 +204,6 @@ def _hub(database: Database) -> _Hub:
     if hub is None:
         hub = _hubs[database] = _Hub(database)
     return hub
-
-
-def _event(run_id: int, trace: Trace) -> Event:
-    return Event(
-        type=trace.event_type, run_id=run_id, payload=trace.payload, seq=trace.seq, step_number=trace.step_number,
-        timestamp=trace.timestamp,
-    )  # fmt: skip
 
 
 async def _within(seconds: float | None, event: asyncio.Event) -> bool:
