@@ -21,7 +21,11 @@ from tests.cli.conftest import Cli
 from tests.serving import mint
 
 PATIENCE = 60.0
-UNLIMITED = {"SAVANT_SERVER__REQUESTS_PER_MINUTE": "0", "SAVANT_SERVER__STRANGERS_PER_MINUTE": "0"}
+UNLIMITED = {
+    "SAVANT_SERVER__REQUESTS_PER_MINUTE": "0",
+    "SAVANT_SERVER__STRANGERS_PER_MINUTE": "0",
+    "SAVANT_SERVER__PRIVATE_ADDRESSES": "true",
+}
 
 
 class Served:

@@ -27,8 +27,7 @@ from savant.settings import Settings
 
 @asynccontextmanager
 async def opening(settings: Settings, *, serves: bool = True, works: bool = False) -> AsyncGenerator[App]:
-    app = App.serving(settings)
-    app.serves = serves
+    app = App.serving(settings, serves=serves)
     try:
         async with working(app, grace=0.1) if works else nullcontext():
             yield app

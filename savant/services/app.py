@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
+import msgspec
+
 from savant.database.connect import Database
 from savant.database.migrate import upgrade
 from savant.database.seed import local_actor
@@ -15,12 +17,15 @@ from savant.settings import Settings
 class App:
     """Handed to what needs more than one transaction: carrying out a run, following it."""
 
-    def __init__(self, settings: Settings, database: Database, actor: Actor, *, serves: bool = False) -> None:
+    def __init__(self, settings: Settings, database: Database, actor: Actor) -> None:
         self.settings = settings
         self.database = database
         self.actor = actor
-        self.serves = serves
+
+    @property
+    def serves(self) -> bool:
         """Whether others ask from other machines; what is on this one is then not theirs to name."""
+        return self.settings.serves
 
     @classmethod
     async def open(cls, settings: Settings) -> App:
@@ -30,18 +35,18 @@ class App:
         return cls(settings, database, await local_actor(database))
 
     @classmethod
-    def serving(cls, settings: Settings) -> App:
+    def serving(cls, settings: Settings, *, serves: bool = True) -> App:
         """The installation behind a server, in nobody's name: every request brings its own."""
         database = Database.open(settings.database)
         if database.dialect == "postgresql":
             from savant.database.queue import PostgresQueue
 
             database.queue = PostgresQueue()
-        return cls(settings, database, NOBODY, serves=True)
+        return cls(msgspec.structs.replace(settings, serves=serves), database, NOBODY)
 
     def acting_as(self, actor: Actor) -> App:
         """The same installation, in another name; closing it is the first one's."""
-        return App(self.settings, self.database, actor, serves=self.serves)
+        return App(self.settings, self.database, actor)
 
     def work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """One unit of work in the actor's name; committed when it ends well."""

@@ -19,8 +19,13 @@ HOW_TO_GET_ONE = (
 
 
 def registry(settings: Settings) -> ModelRegistry:
-    """The models the settings reach, with keys from the settings or the environment."""
-    return ModelRegistry(_configs(settings))
+    """The models the settings reach, with keys from the settings or the environment.
+
+    On a server people name none by a path, unless its operator lets them; what the operator named is for all.
+    """
+    limited = settings.serves and not settings.server.models_by_path
+    named = [id for id in (settings.model, settings.slm_model, settings.embeddings) if id is not None]
+    return ModelRegistry(_configs(settings), by_path=named if limited else None)
 
 
 def _configs(settings: Settings) -> dict[str, ProviderConfig]:

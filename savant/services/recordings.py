@@ -92,7 +92,9 @@ async def keep_steps(work: UnitOfWork, id: int, steps: Sequence[Step], versions:
 
 
 async def keep(work: UnitOfWork, record: Record, traces: Sequence[Trace]) -> Run:
-    """Write a whole record as a new run."""
+    """Write a whole record as a new run; what is in it under another hash than its own could pass for others' work."""
+    if wrong := [key for key, value in record.blobs.items() if digest(value) != key]:
+        raise SavantError(ErrorCode.VALIDATION, f"The record is broken: `{wrong[0]}` is not the hash of what it names.")
     program = msgspec.structs.replace(record.program, toolset=digest(tools := canonical(record.tools)))
     content = {**record.blobs, digest(tools): tools, digest(raw := canonical(program)): raw}
     for key, value in content.items():

@@ -286,7 +286,7 @@ async def _remote(app: App, row: Row) -> clone.Remote:
         token = await vaults.value(app, config.token)
     else:
         token = None if app.serves else clone.token_from(os.environ, url)
-    return clone.Remote(url, row.branch or None, config.shallow, token)
+    return await places.guarded(app, clone.Remote(url, row.branch or None, config.shallow, token))
 
 
 def _cache(app: App, id: int) -> Path:

@@ -66,7 +66,8 @@ class Settings(msgspec.Struct, kw_only=True):
 
     `home` holds the data, `config_dir` the user's config.toml, `project` the nearest folder with `.savant/` or
     `savant.toml`. `origins` says for each dotted key where its value came from: `FILE:LINE`, `env NAME`, `flag`;
-    a key that is not in it has its built-in value. `warnings` are for a person, once.
+    a key that is not in it has its built-in value. `warnings` are for a person, once. With `serves` others ask from
+    other machines, and what is on this one is not theirs to name.
     """
 
     home: Path
@@ -92,6 +93,7 @@ class Settings(msgspec.Struct, kw_only=True):
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)
     origins: dict[str, str] = {}
     warnings: list[str] = []
+    serves: bool = False
 
     @property
     def database(self) -> str:

@@ -85,6 +85,8 @@ SERVER = [
     _key("server.request_seconds", Seconds, "Seconds a request may take; following a run is not one.", security=True),
     _key("server.stop_seconds", Seconds, "Seconds that requests have to end when the server stops.", security=True),
     _key("server.otlp_endpoint", str, "Where OpenTelemetry sends what it measured.", security=True),
+    _key("server.models_by_path", bool, "Whether people may name models by files of the server.", security=True),
+    _key("server.private_addresses", bool, "Whether repositories may be of its network, or by ssh.", security=True),
 ]
 PROFILES = [Key(("profiles", "*", *key.path), key.type, key.help, security=True) for key in PLAIN]
 KEYS = [*PLAIN, *NAMED, *SERVER, *PROFILES]

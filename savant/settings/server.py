@@ -18,6 +18,8 @@ class ServerSettings(msgspec.Struct, kw_only=True):
     request_seconds: float = 60.0
     stop_seconds: float = 30.0
     otlp_endpoint: str | None = None
+    models_by_path: bool = False
+    private_addresses: bool = False
 
     @property
     def origins(self) -> list[str]:

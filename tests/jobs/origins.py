@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from savant.schemas.repositories import RepositoryCreate
 from savant.services import repositories
 from savant.services.app import App
@@ -11,5 +13,5 @@ from savant.services.app import App
 
 async def add(app: App, origin: Path) -> None:
     """Make it a repository of the workspace: by an operator, since nobody else may name a place on this machine."""
-    here = App(app.settings, app.database, app.actor)
+    here = App(msgspec.structs.replace(app.settings, serves=False), app.database, app.actor)
     await repositories.create(here, RepositoryCreate(url=f"file://{origin}", slug="r"))

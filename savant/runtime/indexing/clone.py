@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import ipaddress
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from savant.errors import ErrorCode, SavantError
+from savant.runtime.addresses import Place
 from savant.runtime.engines.process import clean_environment, run
 from savant.runtime.secrets import Mask
 
@@ -59,12 +61,29 @@ def source_of(url: str | None) -> Literal["local", "git", "github", "gitlab"]:
 
 
 class Remote(NamedTuple):
-    """Where a repository is, which branch of it (its own choice without one), and with how much history."""
+    """Where a repository is, which branch of it (its own choice without one), and with how much history.
+
+    `settings` are more of git's own, for all that is done with it.
+    """
 
     url: str
     branch: str | None = None
     shallow: bool = False
     token: str | None = None
+    settings: tuple[str, ...] = ()
+
+
+def pinned(remote: Remote, place: Place, numbers: Iterable[str]) -> Remote:
+    """The same, opened at these IP addresses alone: not where its name leads later, and not where it points on to."""
+    there = ",".join(f"[{number}]" if ":" in number else number for number in numbers)
+    pins = (f"http.curloptResolve={place.host}:{place.port}:{there}",) if not _is_number(place.host) else ()
+    return remote._replace(settings=("http.followRedirects=false", *pins))
+
+
+def _is_number(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    return False
 
 
 async def update(remote: Remote, folder: Path) -> None:
@@ -131,7 +150,7 @@ def _branch(branch: str | None) -> list[str]:
 async def _git(cwd: Path, remote: Remote, arguments: list[str], *, make: bool = False) -> str:
     if make:
         await asyncio.to_thread(cwd.mkdir, parents=True, exist_ok=True)
-    settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+    settings = [part for setting in (*_SETTINGS, *remote.settings) for part in ("-c", setting)]
     done = await run(["git", *settings, *arguments], cwd=cwd, env=_environment(remote), timeout=SECONDS)
     if done.timed_out:
         raise SavantError(

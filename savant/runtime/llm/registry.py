@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 2.0
 TEST_SECONDS = 60.0
 _WIRES: dict[str, Wire] = {"openai": OpenAIWire(), "anthropic": AnthropicWire()}
+_OF_FILES = frozenset({"scripted", "local"})
+"""Wires whose models are named by a path."""
 Model = RemoteModel | LocalModel | ScriptedModel
 
 
@@ -60,16 +62,21 @@ class ModelTest(msgspec.Struct, kw_only=True):
 
 
 class ModelRegistry:
-    """Implements Models. `given` lays over the built-in providers by name; paths are relative to `root`."""
+    """Implements Models. `given` lays over the built-in providers by name; paths are relative to `root`.
+
+    With `by_path` no other models may be named by a path of this machine than these.
+    """
 
     def __init__(
         self,
         given: Mapping[str, ProviderConfig | Mapping[str, Any]] | None = None,
         *,
         root: Path | None = None,
+        by_path: Collection[str] | None = None,
     ) -> None:
         self.providers = providers.resolve(given or {})
         self._root = root or Path()
+        self._by_path = by_path
         self._http: Http | None = None
         self._models: dict[str, Model] = {}
 
@@ -153,11 +160,21 @@ class ModelRegistry:
             raise SavantError(ErrorCode.MODEL_NOT_CONFIGURED, message, hint=hint)
         config = self._provider(provider)
         config.check()
+        if config.wire in _OF_FILES:
+            self._refuse_path(model_id, name)
         if config.wire == "scripted":
             return ScriptedModel.from_file(self._root / name, model_id)
         if config.wire == "local":
             return LocalModel(config, name, self._root, self._connections())
         return self._remote(config, name)
+
+    def _refuse_path(self, model_id: str, name: str) -> None:
+        """Raise FORBIDDEN before anything is looked at: not even whether the file is there is to be told."""
+        if self._by_path is None or name == local.SMOLLM2 or model_id in self._by_path:
+            return
+        message = f"`{model_id}` names a model by a path, which on a server would be one of its own machine."
+        hint = "Name a model of a provider; who runs the server may set `server.models_by_path`."
+        raise SavantError(ErrorCode.FORBIDDEN, message, hint=hint)
 
     def embedder(self, model_id: str) -> Embedder:
         """A model of embeddings, `provider/model`; raises MODEL_NOT_CONFIGURED for one that cannot be asked."""
