@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from savant.crypto import new_key
 from savant.database import embedded
 from savant.services import first_owner, installations
 from savant.settings import Settings
@@ -30,6 +31,7 @@ class Installation:
         self.home = home
         self.addresses = addresses
         self.key = key
+        self._secret_key = new_key()
 
     @contextmanager
     def process(self, *command: str, **more: str) -> Generator[psutil.Process]:
@@ -37,7 +39,7 @@ class Installation:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         home = {"HOME": str(self.home), "SAVANT_HOME": str(self.home), "SAVANT_DATABASE_URL": self.addresses.app}
         unlimited = {"SAVANT_SERVER__REQUESTS_PER_MINUTE": "100000000", "PYTHONPATH": str(ROOT)}
-        environment = kept | home | unlimited | more
+        environment = kept | home | unlimited | {"SAVANT_SECRET_KEYS": self._secret_key} | more
         log = (self.home / f"log-{time.monotonic_ns()}").open("wb")
         process = subprocess.Popen([sys.executable, *command], env=environment, cwd=self.home, stdout=log, stderr=log)
         try:

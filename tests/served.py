@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 from sqlalchemy.engine import make_url
 
+from savant.crypto import new_key
 from savant.database.connect import Database
 from tests.cli.conftest import Cli
 from tests.serving import mint
@@ -25,6 +26,7 @@ UNLIMITED = {
     "SAVANT_SERVER__REQUESTS_PER_MINUTE": "0",
     "SAVANT_SERVER__STRANGERS_PER_MINUTE": "0",
     "SAVANT_SERVER__PRIVATE_ADDRESSES": "true",
+    "SAVANT_SECRET_KEYS": new_key(),
 }
 
 

@@ -37,7 +37,7 @@ def _carry_out(options: argparse.Namespace) -> None:
     if options.command == "worker":
         if options.beside:
             threading.Thread(target=_end_with_parent, daemon=True).start()
-        work(options.concurrency)
+        work(options.concurrency, beside=options.beside)
         return
     serve(Place(options.host, options.port, options.workers))
 

@@ -69,14 +69,16 @@ def observe(settings: Settings, service: str) -> None:
         tracing.enable(endpoint, service)
 
 
-def work(concurrency: int) -> None:
-    """Do jobs until a signal ends it."""
+def work(concurrency: int, *, beside: bool = False) -> None:
+    """Do jobs until a signal ends it; the worker `beside` a server has its home, and the key in it."""
     from savant.jobs import worker
 
     settings = settings_here()
     if settings.database_url is None:
         hint = "Set DATABASE_URL to that of the server; `savant serve` without one has a worker beside it."
         raise SavantError(ErrorCode.INVALID_CONFIG, "A worker needs the database of a server.", hint=hint)
+    if not beside:
+        installations.refuse_unsafe_keys(settings)
     observe(settings, "savant-worker")
     asyncio.run(worker.main(concurrency))
 

@@ -19,6 +19,9 @@ from savant.services.app import App
 from savant.settings import Settings
 from savant.telemetry import metrics
 
+LEAST_DIFFERENT = 12
+"""Bytes of a key that differ; 32 random ones have fewer once in 10^25 keys."""
+
 
 async def prepare(owner_url: str) -> None:
     """Make or upgrade the tables in the name of their owner, and let the role that servers work as at them."""
@@ -71,20 +74,33 @@ def refuse_unsafe(settings: Settings, host: str) -> None:
         unsafe.append("a server for a team needs Postgres: set DATABASE_URL to one")
     if "*" in settings.server.origins:
         unsafe.append("server.cors_origins lets every site in: name those that may")
-    unsafe += _unsafe_keys(settings)
+    _refuse([*unsafe, *_unsafe_keys(settings)])
+
+
+def refuse_unsafe_keys(settings: Settings) -> None:
+    """INVALID_CONFIG where what seals secrets is missing or can be guessed."""
+    _refuse(_unsafe_keys(settings))
+
+
+def _refuse(unsafe: list[str]) -> None:
     if unsafe:
         raise SavantError(ErrorCode.INVALID_CONFIG, f"This is not safe: {'; '.join(unsafe)}.")
 
 
 def _unsafe_keys(settings: Settings) -> list[str]:
-    """Keys that seal secrets and that somebody could guess: not 32 bytes, or hardly any different ones."""
+    """Of keys that seal secrets: none, so that each machine would make its own, or one that could be guessed."""
     from savant.crypto import read_keys
+    from savant.services.keystores import keystore
 
-    given: str | None = getattr(settings, "secret_keys", None)
-    if given is None:
-        return []
-    weak = [key for key in read_keys(given) if len(set(key)) < 12]
-    return ["a key in secret_keys can be guessed: make another with `openssl rand -base64 32`"] if weak else []
+    keys = read_keys(keystore(settings).read() or "")
+    if not keys:
+        return [
+            "there is no key to seal secrets with: make one with `openssl rand -base64 32`, and set SAVANT_SECRET_KEYS"
+            " to it for the server and for every worker"
+        ]
+    if any(len(set(key)) < LEAST_DIFFERENT for key in keys):
+        return ["a key in SAVANT_SECRET_KEYS can be guessed: make another with `openssl rand -base64 32`"]
+    return []
 
 
 def is_loopback(host: str) -> bool:

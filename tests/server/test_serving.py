@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from savant.crypto import new_key
 from tests.database.test_embedded import postmaster
 from tests.served import free_port, wait_until_ready
 
@@ -104,13 +106,22 @@ def _a_day_with_it(home: Path, url: str, key: str) -> None:
     assert json.loads(savant(home, "whoami", "--json").stdout)["url"] is None
 
 
+DATABASE = {"DATABASE_URL": "postgresql://savant_app:pa55w0rd@127.0.0.1:1/savant"}
+KEY = {"SAVANT_SECRET_KEYS": new_key()}
+WEAK = base64.b64encode(b"password" * 4).decode()
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "told"),
     [
         (["--host", "0.0.0.0"], {}, "loopback"),
-        (["--host", "0.0.0.0"], {"DATABASE_URL": "postgresql://savant_app:pa55w0rd@127.0.0.1:1/savant"}, "HTTPS"),
-        ([], {"DATABASE_URL": "sqlite:///x.db"}, "Postgres"),
-        ([], {"DATABASE_URL": "postgresql://savant_app:pa55w0rd@127.0.0.1:1/savant"}, "127.0.0.1"),
+        (["--host", "0.0.0.0"], DATABASE | KEY, "HTTPS"),
+        ([], KEY | {"DATABASE_URL": "sqlite:///x.db"}, "Postgres"),
+        ([], DATABASE | KEY, "127.0.0.1"),
+        ([], DATABASE, "openssl rand -base64 32"),
+        ([], DATABASE | {"SAVANT_SECRET_KEYS": WEAK}, "can be guessed"),
+        ([], DATABASE | {"SAVANT_SECRET_KEYS": f"{KEY['SAVANT_SECRET_KEYS']} {WEAK}"}, "can be guessed"),
+        ([], DATABASE | {"SAVANT_SECRET_KEYS": "secret"}, "32 random bytes"),
     ],
 )
 def test_it_refuses_to_start_where_that_is_not_safe_or_cannot_be(
@@ -121,3 +132,11 @@ def test_it_refuses_to_start_where_that_is_not_safe_or_cannot_be(
     assert done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1
     assert told in done.stderr
     assert "pa55w0rd" not in done.stderr
+
+
+@pytest.mark.parametrize(("keys", "told"), [({}, "SAVANT_SECRET_KEYS"), ({"SAVANT_SECRET_KEYS": WEAK}, "guessed")])
+def test_nor_does_a_worker_start_that_could_not_open_what_others_seal(
+    tmp_path: Path, keys: dict[str, str], told: str
+) -> None:
+    done = savant(tmp_path, "worker", **DATABASE, **keys)
+    assert (done.returncode, told in done.stderr, "pa55w0rd" in done.stderr) == (2, True, False)
