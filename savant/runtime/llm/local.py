@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,7 +76,7 @@ class LocalServer:
             "name": self._name,
             "key": self.key,
             "context_window": self._provider.context_window or 0,
-            "threads": self._provider.threads,
+            "threads": self._provider.threads or _half_of_the_processor(),
         }
         try:
             process.stdin.write(msgspec.json.encode(orders) + b"\n")
@@ -144,6 +145,11 @@ def available() -> list[str]:
     """Names of the local models that are installed and can be run."""
     runs = importlib.util.find_spec("xllamacpp") is not None
     return [SMOLLM2] if runs and _smollm2() else []
+
+
+def _half_of_the_processor() -> int:
+    # llama.cpp's threads wait for each other at every token: where one has to share its core, all are ten times slower.
+    return max(1, (os.cpu_count() or 2) // 2)
 
 
 def _find(name: str, root: Path) -> Path:

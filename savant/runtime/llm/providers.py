@@ -29,7 +29,8 @@ class ProviderConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     `api_key_env` only names the variable in messages. `structured` is how an answer is held to a schema: by the
     wire's own JSON Schema, as any JSON object, by a forced tool, or not at all. `free` says that a call costs
     nothing; `price_as` is the provider's name in the price table. Times are in seconds; `timeout` is for a whole
-    call with its retries, unless the request sets its own.
+    call with its retries, unless the request sets its own. `threads` are those of a local model, half of the
+    processor's unless given.
     """
 
     name: str
@@ -49,7 +50,7 @@ class ProviderConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     price_as: str | None = None
     default_model: str | None = None
     start_hint: str | None = None
-    threads: int = 2
+    threads: int | None = None
     attempts: int = 3
     backoff: float = 0.5
     timeout: float = 120.0
