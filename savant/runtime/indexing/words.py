@@ -28,42 +28,53 @@ class Words(NamedTuple):
     names: str
 
 
-class _Known(dict[str, str]):
-    """The stems of words that were taken apart before, most of a repository's words being few; `names` of some."""
+class _Known(dict[bytes, bytes]):
+    """The stems of words that were taken apart before, most of a repository's words being few; `names` of some.
+
+    A word here is what stands between two ASCII characters that are in no word; beyond ASCII it may be several.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.names: dict[str, str] = {}
+        self.names: dict[bytes, bytes] = {}
+        self.room = _ROOM
 
-    def __missing__(self, word: str) -> str:
-        found = _taken_apart(word)
-        self[word] = found.stems
+    def __missing__(self, word: bytes) -> bytes:
+        self.room -= len(word) + _OVERHEAD
+        text = word.decode("utf-8", "replace")
+        found = _taken_apart(text) if word.isascii() else _several(text)
         if found.names:
-            self.names[word] = found.names
-        return found.stems
-
-    def forget_some(self) -> None:
-        if len(self) > _MANY_WORDS:
-            self.clear()
-            self.names.clear()
+            self.names[word] = found.names.encode()
+        self[word] = known = found.stems.encode()
+        return known
 
 
-_MANY_WORDS = 200_000
+_ROOM, _OVERHEAD = 20_000_000, 100
+_SEPARATED = bytes(code if code > 127 or chr(code).isalnum() or code == ord("_") else ord(" ") for code in range(256))
 _known = _Known()
 
 
 def words(text: str) -> Words:
     """The words of a text, in its order."""
-    _known.forget_some()
-    found = _WORD.findall(text)
-    stems = " ".join(filter(None, map(_known.__getitem__, found)))
-    names = _known.names
-    return Words(stems, " ".join(map(names.__getitem__, filter(names.__contains__, found))))
+    known = _held()
+    # Bytes are taken apart in half the time that an expression takes for the same words.
+    found = text.encode("utf-8", "replace").translate(_SEPARATED).split()
+    stems = b" ".join(filter(None, map(known.__getitem__, found)))
+    names = b" ".join(map(known.names.__getitem__, filter(known.names.__contains__, found)))
+    return Words(stems.decode(), names.decode())
+
+
+def _held() -> _Known:
+    """What is known of words; begun anew when it is too much, while others may still use the old."""
+    global _known
+    if _known.room < 0:
+        _known = _Known()
+    return _known
 
 
 def told(word: str) -> list[str]:
     """All that one word is found by."""
-    return f"{_known[word]} {_known.names.get(word, '')}".split()
+    return " ".join(words(word)).split()
 
 
 def stems(text: str) -> str:
@@ -84,21 +95,36 @@ def stem(part: str) -> str:
     return part[:-1] + "i" if part.endswith("y") and len(part) > 3 else part
 
 
-def parts(word: str) -> list[str]:
-    """`parseHTTPHeader2` -> parse, http, header, 2; in lower case."""
-    return [part.lower() for part in _PART.findall(word)]
+class _Stems(dict[str, str]):
+    """What parts of words are found by; nothing for those of one letter."""
+
+    def __missing__(self, part: str) -> str:
+        if len(self) > _MANY_PARTS:
+            self.clear()
+        found = stem(part.lower())
+        self[part] = known = found if len(found) > 1 else ""
+        return known
+
+
+_MANY_PARTS = 100_000
+_stems = _Stems()
 
 
 def _taken_apart(word: str) -> Words:
+    """`parseHTTPHeader2` -> pars, http, head; and parsehttpheader2."""
     plain = word if word.isascii() else _without_accents(word)
-    if len(plain) > MAX_WORD or not (found := parts(plain)):
+    if len(plain) > MAX_WORD or not (found := _PART.findall(plain)):
         return Words("", "")
-    stems = _joined(stem(part) for part in found if len(part) > 1 or part.isalpha())
-    return Words(stems, plain.strip("_").lower() if len(found) > 1 else "")
+    return Words(_joined(map(_stems.__getitem__, found)), plain.strip("_").lower() if len(found) > 1 else "")
 
 
-def _joined(stems: Iterable[str]) -> str:
-    return " ".join(stem for stem in stems if len(stem) > 1)
+def _several(text: str) -> Words:
+    found = [_taken_apart(word) for word in _WORD.findall(text)]
+    return Words(_joined(one.stems for one in found), _joined(one.names for one in found))
+
+
+def _joined(words: Iterable[str]) -> str:
+    return " ".join(filter(None, words))
 
 
 def _without_accents(word: str) -> str:
@@ -113,4 +139,4 @@ def fields(path: str, symbol: str, text: str) -> Fields:
 
 @functools.lru_cache(maxsize=4096)
 def _both(text: str) -> str:
-    return " ".join(filter(None, words(text)))
+    return _joined(words(text))
