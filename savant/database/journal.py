@@ -17,8 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from savant import clock
 from savant.database import child_runs
 from savant.database.connect import Database
-from savant.database.journal_sql import STEP, TRACE_ROW, dialect_tools, statements
+from savant.database.journal_sql import SPENDING, STEP, TRACE_ROW, dialect_tools, statements
+from savant.database.spendings import day, totals
 from savant.models.blob import Blob
+from savant.schemas.spendings import Charge
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
 
@@ -64,7 +66,13 @@ class DatabaseJournalStore:
         self._wire = _open_wire(database, workspace_id)
         self.delegated: Delegated | None = None
 
-    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
+    async def write(
+        self,
+        steps: Sequence[Step],
+        traces: Sequence[Trace],
+        blobs: Mapping[str, bytes],
+        charges: Sequence[Charge] = (),
+    ) -> None:
         """One short transaction; durable when it returns. A step is written again by its number, a trace once."""
         now = self._moment(clock.now())
         batches: list[tuple[str, Rows]] = []
@@ -80,6 +88,9 @@ class DatabaseJournalStore:
         if traces:
             rows = [self._trace(trace, now) for trace in traces]
             batches.append((self._statements.insert_trace, self._together(TRACE_ROW, rows)))
+        if charges:  # last, for the rows are everybody's, and are locked until all is written
+            rows = self._spendings(charges, now)
+            batches.append((self._statements.add_spending, self._together(SPENDING, rows)))
         if batches:
             await self._wire.transact(batches, (self._statements.fence, (self._run_id, self._attempt)))
 
@@ -144,6 +155,10 @@ class DatabaseJournalStore:
 
     def _blob(self, key: str, content: bytes, now: Any) -> tuple[Any, ...]:
         return (self._workspace_id, key, len(content), _packed(content), now)
+
+    def _spendings(self, charges: Sequence[Charge], now: Any) -> Rows:
+        today = day(clock.now())
+        return [(self._workspace_id, today, *whose, usd, now, now) for whose, usd in totals(charges)]
 
     def _moment(self, moment: datetime | None) -> Any:
         if moment is None or self._dialect == "postgresql":

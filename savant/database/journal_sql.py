@@ -10,8 +10,10 @@ from sqlalchemy import JSON, Table, Text, bindparam, column, literal_column, sel
 from sqlalchemy import cast as to_type
 from sqlalchemy import func as sql
 
+from savant.database.spendings import upsert as adding
 from savant.models.blob import Blob
 from savant.models.run import Run
+from savant.models.spending import Spending
 from savant.models.step import Step
 from savant.models.trace import Trace
 
@@ -29,6 +31,7 @@ CHANGING = (
 TRACE = ("run_id", "seq", "event_type", "payload", "timestamp", "created_at")
 TRACE_ROW = ("run_id", "seq", "of_run", "of_step", "event_type", "payload", "timestamp", "created_at")
 JSON_COLUMNS = frozenset({"input", "output", "payload"})
+SPENDING = ("workspace_id", "day", "scope", "slug", "usd", "created_at", "updated_at")
 BLOB = ("workspace_id", "sha256", "size", "data", "created_at")
 _ONE, _RUNNING = literal_column("1"), literal_column("'running'")
 LIMIT = {"sqlite": " LIMIT ?", "postgresql": " LIMIT %s"}  # SQLAlchemy's own brings an OFFSET along
@@ -37,7 +40,7 @@ LIMIT = {"sqlite": " LIMIT ?", "postgresql": " LIMIT %s"}  # SQLAlchemy's own br
 class Statements(NamedTuple):
     """The SQL of one dialect; parameters are positional, in the order of the tuples above.
 
-    On Postgres steps and traces are written many at a time: their first parameter is a JSON list of
+    On Postgres steps, traces and spendings are written many at a time: their first parameter is a JSON list of
     objects, and the others are those of the fence, which they have in them.
     """
 
@@ -45,6 +48,7 @@ class Statements(NamedTuple):
     upsert_step: str
     insert_trace: str
     insert_blob: str
+    add_spending: str
     steps: str
     last_seq: str
     blob: str
@@ -54,7 +58,7 @@ class Statements(NamedTuple):
 @cache
 def statements(dialect: Dialect) -> Statements:
     insert, compiler = dialect_tools(dialect)
-    steps, traces, blobs, runs = (cast(Table, model.__table__) for model in (Step, Trace, Blob, Run))
+    steps, traces, blobs, runs, spendings = (cast(Table, each.__table__) for each in (Step, Trace, Blob, Run, Spending))
 
     def text(statement: Any, *order: str) -> str:
         compiled = statement.compile(dialect=compiler)
@@ -66,12 +70,14 @@ def statements(dialect: Dialect) -> Statements:
         upsert, step_order = insert(steps).from_select(STEP, _given_steps(steps).where(fence)), order
         given = _given_traces(traces, steps).where(fence)
         trace, trace_order = insert(traces).from_select([*TRACE, "step_id"], given), order
+        spent, spent_order = insert(spendings).from_select(SPENDING, _given_spendings(spendings).where(fence)), order
     else:
         upsert, step_order = insert(steps).values(_named(steps, STEP)), STEP
         trace, trace_order = (
             insert(traces).values(_named(traces, TRACE) | {"step_id": _step_of_trace(steps)}),
             TRACE_ROW,
         )
+        spent, spent_order = insert(spendings).values(_named(spendings, SPENDING)), SPENDING
     upsert = upsert.inline().on_conflict_do_update(
         index_elements=["run_id", "step_number"], set_={name: upsert.excluded[name] for name in CHANGING}
     )
@@ -81,6 +87,7 @@ def statements(dialect: Dialect) -> Statements:
         upsert_step=text(upsert, *step_order),
         insert_trace=text(trace.inline(), *trace_order),
         insert_blob=text(blob, *BLOB),
+        add_spending=text(adding(spent.inline()), *spent_order),
         steps=text(_all_steps(steps), "of_run"),
         last_seq=text(select(sql.max(traces.c.seq)).where(_of_run(traces)), "of_run"),
         blob=text(_one_blob(blobs), "workspace_id", "sha256"),
@@ -125,6 +132,11 @@ def _given_traces(traces: Table, steps: Table) -> Any:
     of_step = (steps.c.run_id == rows.c.run_id) & (steps.c.step_number == rows.c.of_step)
     # A subquery and no join: it goes by the index, however much the planner believes to be in the table.
     return select(*(_as_kept(rows, name) for name in TRACE), select(steps.c.id).where(of_step).scalar_subquery())
+
+
+def _given_spendings(spendings: Table) -> Any:
+    rows = _given([_given_column(spendings, name) for name in SPENDING])
+    return select(*(rows.c[name] for name in SPENDING))
 
 
 def _as_kept(rows: Any, name: str) -> Any:

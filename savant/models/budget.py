@@ -14,7 +14,7 @@ BudgetPeriod = Literal["day", "month"]
 
 
 class Budget(Identified, Tenant, Authored, Updated, Base):
-    """`slug` names the agent or workflow whose runs it limits; it is empty for the whole workspace."""
+    """`slug` names the agent or workflow that it limits; it is empty for the whole workspace."""
 
     __tablename__ = "budgets"
     __table_args__ = (

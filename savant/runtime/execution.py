@@ -35,11 +35,12 @@ class Execution(msgspec.Struct, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.account is None:  # pyright: ignore[reportUnnecessaryComparison]
-            self.account = Account(self.limits, self.journal.spent, purse=self.purse)
+            payer = (self.program.type, self.program.slug)
+            self.account = Account(self.limits, self.journal.spent, purse=self.purse, payers=(payer,))
 
-    def within(self, limits: Limits, path: str) -> Execution:
-        """The same execution for the part of it under `path`, which has limits of its own besides."""
-        account = Account(limits, self.journal.spent_under(path), self.account)
+    def within(self, limits: Limits, path: str, kind: RunnableType, slug: str) -> Execution:
+        """The same execution for the agent or workflow under `path`, which has limits of its own besides."""
+        account = Account(limits, self.journal.spent_under(path), self.account, payers=((kind, slug),))
         return msgspec.structs.replace(self, account=account)
 
     def set_for(self, kind: RunnableType, slug: str) -> PartLimits:

@@ -191,6 +191,11 @@ class Journal:
         """How long what is done at `path` may take: as long as it says itself, where something is done."""
         return seconds
 
+    @property
+    def broken(self) -> bool:
+        """Whether something could not be recorded; then nothing else will be."""
+        return self._writer.broken
+
     def is_open(self, path: str) -> bool:
         """Whether a step at this path is being done right now."""
         return path in self._open
@@ -353,6 +358,8 @@ class Journal:
         step.input_tokens = outcome.input_tokens
         step.output_tokens = outcome.output_tokens
         self._spending.add_step(step)
+        if charges := outcome.charges:
+            self._writer.add(charges=charges)
 
     async def _canonical_output(self, step: Step, output: Any) -> bytes:
         try:

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from savant.errors import ErrorCode, SavantError
+from savant.schemas.spendings import Charge, Payers
 from savant.schemas.steps import Step
 
 Decision = Literal["retry", "done", "fail", "approve", "deny"]
@@ -15,7 +16,7 @@ Decision = Literal["retry", "done", "fail", "approve", "deny"]
 class Outcome(msgspec.Struct):
     """What `do` may return instead of its bare output, to have its cost and tokens recorded with the step.
 
-    With `error` the step fails with it, and what the failure cost is still recorded.
+    With `error` the step fails with it, and what the failure cost is still recorded. `payers` are who spend it.
     """
 
     output: Any
@@ -23,6 +24,11 @@ class Outcome(msgspec.Struct):
     input_tokens: int | None = None
     output_tokens: int | None = None
     error: SavantError | None = None
+    payers: Payers = ()
+
+    @property
+    def charges(self) -> list[Charge]:
+        return [Charge(self.payers, self.cost_usd)] if self.payers and self.cost_usd else []
 
 
 class Spent(msgspec.Struct):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from savant.schemas.spendings import Charge
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
 
@@ -17,7 +18,15 @@ FLUSH_SECONDS = 0.1
 class JournalStore(Protocol):
     """Where steps are kept; `write` is one short transaction, and what it returned from is durable."""
 
-    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None: ...
+    async def write(
+        self,
+        steps: Sequence[Step],
+        traces: Sequence[Trace],
+        blobs: Mapping[str, bytes],
+        charges: Sequence[Charge] = (),
+    ) -> None:
+        """`charges` are what the calls among these steps cost, each of which is told once."""
+        ...
 
     async def load(self) -> tuple[list[Step], int]:
         """All steps by number, and the next `seq` of the traces."""
@@ -33,8 +42,16 @@ class MemoryStore:
         self.steps: dict[int, Step] = {}
         self.traces: list[Trace] = []
         self.blobs: dict[str, bytes] = {}
+        self.charges: list[Charge] = []
 
-    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
+    async def write(
+        self,
+        steps: Sequence[Step],
+        traces: Sequence[Trace],
+        blobs: Mapping[str, bytes],
+        charges: Sequence[Charge] = (),
+    ) -> None:
+        self.charges.extend(charges)
         self.steps.update((step.step_number, msgspec.structs.replace(step)) for step in steps)
         self.traces.extend(traces)
         self.blobs.update(blobs)
@@ -54,6 +71,7 @@ class Writer:
         self._steps: dict[int, Step] = {}
         self._traces: list[Trace] = []
         self._blobs: dict[str, bytes] = {}
+        self._charges: list[Charge] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -65,6 +83,7 @@ class Writer:
         step: Step | None = None,
         trace: Trace | None = None,
         blobs: Mapping[str, bytes] | None = None,
+        charges: Sequence[Charge] = (),
     ) -> None:
         if step is not None:
             self._steps[step.step_number] = step
@@ -72,8 +91,14 @@ class Writer:
             self._traces.append(trace)
         if blobs:
             self._blobs.update(blobs)
+        self._charges += charges
         if self._timer is None and self._task is None and self._failure is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._start)
+
+    @property
+    def broken(self) -> bool:
+        """Whether something could not be written."""
+        return self._failure is not None
 
     def check(self) -> None:
         """Raise if something could not be written: then nothing may be done any more."""
@@ -101,7 +126,7 @@ class Writer:
 
     @property
     def _pending(self) -> bool:
-        return bool(self._steps or self._traces or self._blobs)
+        return bool(self._steps or self._traces or self._blobs or self._charges)
 
     def _start(self) -> None:
         self._stop_timer()
@@ -124,11 +149,11 @@ class Writer:
     async def _write_batch(self) -> None:
         # A step goes on changing while it is written, so the store gets it as it is now, with the blobs it refers to.
         steps = [msgspec.structs.replace(step) for step in self._steps.values()]
-        traces, blobs = self._traces, self._blobs
+        traces, blobs, charges = self._traces, self._blobs, self._charges
         waiting, self._waiting = self._waiting, []
-        self._steps, self._traces, self._blobs = {}, [], {}
+        self._steps, self._traces, self._blobs, self._charges = {}, [], {}, []
         try:
-            await self._store.write(steps, traces, blobs)
+            await self._store.write(steps, traces, blobs, charges)
         except Exception as error:  # noqa: BLE001
             # Nothing that follows may be written over a gap: every later commit fails as this one did.
             self._failure = error

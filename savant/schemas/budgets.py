@@ -16,7 +16,7 @@ BudgetPeriod = Literal["day", "month"]
 class Budget(Schema):
     """A limit, and where it stands now: `spent_usd` in this period, and `reserved_usd` for calls under way.
 
-    `slug` names the agent or workflow whose runs it limits; it is empty for the whole workspace.
+    `slug` names the agent or workflow that it limits, however that is run; it is empty for the whole workspace.
     """
 
     id: int

@@ -16,11 +16,15 @@ from savant.services import records, spendings
 async def list(work: Reading) -> builtins.list[Budget]:
     """All budgets with where they stand, the workspace's own first."""
     rows = (await work.session.scalars(select(Row).order_by(Row.scope.desc(), Row.slug, Row.period))).all()
-    return [await _shown(work, row) for row in rows]
+    standings = await spendings.standings(work, rows)
+    return [_shown(row, standings[row.id]) for row in rows]
 
 
 async def set(work: UnitOfWork, set: BudgetSet) -> Budget:
-    """Make a budget, or change the one that is there; it holds from the next model call on."""
+    """Make a budget, or change the one that is there; it holds from the next model call on.
+
+    A run that is under way learns of a new one when it next renews its lease.
+    """
     if (set.scope == "workspace") != (set.slug == ""):
         raise SavantError(ErrorCode.VALIDATION, "A budget is the workspace's, or that of an agent or workflow by slug.")
     row = await work.session.scalar(_one(set.scope, set.slug, set.period).with_for_update())
@@ -30,7 +34,7 @@ async def set(work: UnitOfWork, set: BudgetSet) -> Budget:
     row.usd = set.usd
     records.stamp(work, row)
     await work.session.flush()
-    return await _shown(work, row)
+    return _shown(row, (await spendings.standings(work, [row]))[row.id])
 
 
 async def remove(work: UnitOfWork, scope: BudgetScope, slug: str, period: BudgetPeriod) -> None:
@@ -50,8 +54,8 @@ def _one(scope: BudgetScope, slug: str, period: BudgetPeriod) -> Select[Row]:
     return select(Row).where(Row.scope == scope, Row.slug == slug, Row.period == period)
 
 
-async def _shown(work: Reading, row: Row) -> Budget:
-    spent, reserved = await spendings.spent(work, row), await spendings.reserved(work, row)
+def _shown(row: Row, standing: spendings.Standing) -> Budget:
+    spent, reserved = standing
     return Budget(
         id=row.id, scope=row.scope, slug=row.slug, period=row.period, usd=row.usd,  # pyright: ignore[reportArgumentType]
         spent_usd=spent, reserved_usd=reserved, left_usd=max(0.0, row.usd - spent - reserved),

@@ -12,12 +12,13 @@ from savant.errors import SavantError
 from savant.models.run import Run
 from savant.models.trace import Trace
 from savant.schemas import traces
-from savant.services import admission, child_runs
+from savant.services import admission, child_runs, purses
 
 
 async def end(work: UnitOfWork, row: Run, status: str, error: SavantError) -> None:
     """End a run that nobody carries out; its row is locked, so that nobody who wakes up can write to it any more."""
     write(row, status, error)
+    await purses.count_left(work, row.id)
     last = await work.session.scalar(select(func.max(Trace.seq)).where(Trace.run_id == row.id))
     event = traces.Trace(seq=(last or 0) + 1, event_type=f"run.{status}", payload=said(row), timestamp=clock.now())
     await record(work, row, event)

@@ -37,7 +37,6 @@ from savant.services import (
     purses,
     recordings,
     runs,
-    spendings,
     toolboxes,
     vaults,
     workplaces,
@@ -154,8 +153,9 @@ async def _guarded(
     app: App, row: Row, journal: Journal, store: DatabaseJournalStore, config: RunConfig, lease: leases.Lease
 ) -> Ending:
     """Run while the lease holds and nobody asks to stop."""
-    going = asyncio.create_task(_run(app, row, journal, store, config))
-    watching = asyncio.create_task(_watch(app, lease))
+    purse = purses.Purse(app, row.id)
+    going = asyncio.create_task(_run(app, row, journal, store, config, purse))
+    watching = asyncio.create_task(_watch(app, lease, purse))
     try:
         await asyncio.wait({going, watching}, return_when=asyncio.FIRST_COMPLETED)
         if going.done():
@@ -174,7 +174,7 @@ async def _end(task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task})
 
 
-async def _watch(app: App, lease: leases.Lease) -> SavantError:
+async def _watch(app: App, lease: leases.Lease, purse: purses.Purse) -> SavantError:
     """Return when the run must stop: on request, or because somebody else took it."""
     renewed = clock.monotonic()
     while True:
@@ -183,6 +183,7 @@ async def _watch(app: App, lease: leases.Lease) -> SavantError:
             if clock.monotonic() - renewed > leases.RENEW_SECONDS:
                 async with app.work() as work:
                     await leases.renew(work, lease)
+                    await purse.look(work)
                 renewed = clock.monotonic()
             async with app.read() as work:
                 if await leases.stop_requested(work, lease.run_id):
@@ -191,7 +192,9 @@ async def _watch(app: App, lease: leases.Lease) -> SavantError:
             return error
 
 
-async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore, config: RunConfig) -> Ending:
+async def _run(
+    app: App, row: Row, journal: Journal, store: DatabaseJournalStore, config: RunConfig, purse: purses.Purse
+) -> Ending:
     """The program itself; every way it can end is one of the values of `Ending`."""
     try:
         blob = await store.read_blobs([row.program_hash or ""])
@@ -200,7 +203,7 @@ async def _run(app: App, row: Row, journal: Journal, store: DatabaseJournalStore
         root = await workplaces.make(app, row, config)
         registry = models.registry(app.settings)
         toolbox, vault = _tools(app, root, program, config.repository)
-        purse = await purses.Purse.open(app, row.id)
+        await purse.open()
         execution = Execution(
             program=program, journal=journal, models=registry, toolbox=toolbox, config=config, root=root, purse=purse,
             vault=vault,
@@ -264,8 +267,7 @@ async def _write_end(app: App, lease: leases.Lease, ending: Ending, journal: Jou
 
 
 async def _add_up(work: UnitOfWork, row: Row) -> None:
-    """What all steps cost together, in the run's row; what was not counted yet is counted as spent."""
+    """What all steps cost together, in the run's row."""
     spent = (func.sum(Step.cost_usd), func.sum(Step.input_tokens), func.sum(Step.output_tokens))
     cost, input_tokens, output_tokens = (await work.session.execute(select(*spent).where(Step.run_id == row.id))).one()
-    await spendings.add(work, row, (cost or 0.0) - (row.cost_usd or 0.0))
     row.cost_usd, row.input_tokens, row.output_tokens = cost, input_tokens or 0, output_tokens or 0

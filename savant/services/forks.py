@@ -110,6 +110,5 @@ async def _create(
     run = await runs.create(work, create, program)
     row: Row = await runs.find(work, run.id)
     row.forked_from_id = id
-    row.cost_usd = sum(step.cost_usd or 0.0 for step in steps)  # was spent, and counted, when it was done
     await recordings.keep_steps(work, run.id, steps, program.versions)
     return await runs.get(work, run.id)

@@ -24,7 +24,18 @@ from savant.schemas.programs import Bundle, Program
 from savant.schemas.runs import FINISHED, PartLimits, Run, RunConfig, RunCreate, RunList, RunResume
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
-from savant.services import admission, approvals, child_runs, conversations, endings, leases, records, sharing, sorting
+from savant.services import (
+    admission,
+    approvals,
+    child_runs,
+    conversations,
+    endings,
+    leases,
+    purses,
+    records,
+    sharing,
+    sorting,
+)
 
 
 async def list(work: Reading, query: RunList) -> Page[Run]:
@@ -158,6 +169,7 @@ async def delete(work: UnitOfWork, id: int) -> None:
     sharing.permit_run(work.actor, row)
     if await leases.going(work, row):
         raise SavantError(ErrorCode.CONFLICT, f"Run {id} is running.", hint=f"Stop it first: savant runs stop {id}.")
+    await purses.count_left(work, id)
     await work.session.delete(row)
     await admission.fill(work)
 

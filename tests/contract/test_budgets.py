@@ -13,10 +13,11 @@ from savant import clock
 from savant.client import Client
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.agents import AgentConfig, AgentDefinition
-from savant.schemas.budgets import Budget, BudgetSet
+from savant.schemas.budgets import Budget, BudgetScope, BudgetSet
 from savant.schemas.programs import Bundle
 from savant.schemas.replays import RunFork
 from savant.schemas.runs import Run, RunConfig, RunCreate
+from savant.schemas.workflows import WorkflowDefinition
 
 pytestmark = pytest.mark.carried_out
 
@@ -130,3 +131,76 @@ async def test_a_budget_is_changed_and_removed(client: Client) -> None:
     assert gone.value.code is ErrorCode.NOT_FOUND
     with pytest.raises(SavantError, match="by slug"):
         await client.budgets.set(BudgetSet(period="day", usd=5, scope="agent"))
+
+
+USED = "cost_usd: 0.25, usage: {input_tokens: 10, output_tokens: 5}"
+FAMILY = f"""
+turns:
+  - {{tools: [{{name: agents.run, arguments: {{agent: helper, goal: Help me.}}}}], when: {{goal: Lead.}}, {USED}}}
+  - {{text: Led., when: {{goal: Lead.}}, {USED}}}
+  - {{text: Looking., tools: [{{name: fs.list, arguments: {{}}}}], when: {{goal: Help me.}}, {USED}}}
+  - {{text: Helped., when: {{goal: Help me.}}, {USED}}}
+"""
+SCOPES: list[tuple[BudgetScope, str]] = [
+    ("workspace", ""), ("agent", "lead"), ("agent", "helper"), ("workflow", "outer"), ("workflow", "inner"),
+]  # fmt: skip
+
+
+def nested(root: Path, times: int = 1) -> RunCreate:
+    """A workflow in a workflow that runs an agent with a delegate: a dollar each time, half of it the delegate's."""
+    (root / "script.yaml").write_text(FAMILY)
+    config = AgentConfig(llm_model=f"scripted/{root}/script.yaml")
+    lead = AgentDefinition(name="Lead", config=config, delegates=["helper"])
+    helper = AgentDefinition(name="Helper", config=config)
+    helper.tools.allow = ["fs.*"]
+    branches = [{"id": f"b{n}", "agent": "lead", "goal": "Lead."} for n in range(times)]
+    bundle = Bundle(agents={"lead": lead, "helper": helper})
+    bundle.workflows["inner"] = WorkflowDefinition(name="Inner", steps=[{"id": "all", "parallel": branches}])
+    bundle.workflows["outer"] = WorkflowDefinition(name="Outer", steps=[{"id": "in", "workflow": "inner"}])
+    return RunCreate(type="workflow", slug="outer", bundle=bundle, config=RunConfig(root=str(root)))
+
+
+async def spent(client: Client) -> dict[str, float]:
+    assert {budget.reserved_usd for budget in await client.budgets.list()} == {0.0}
+    return {budget.slug or budget.scope: budget.spent_usd for budget in await client.budgets.list()}
+
+
+async def set_all(client: Client, usd: float) -> None:
+    for scope, slug in SCOPES:
+        await client.budgets.set(BudgetSet(period="month", usd=usd, scope=scope, slug=slug))
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["budgets before", "budgets after"])
+async def test_what_a_call_costs_is_spent_once_by_each_it_is_made_for(client: Client, root: Path, before: bool) -> None:
+    if before:
+        await set_all(client, 50)
+    assert (await started(client, nested(root, times=3))).status == "completed"
+    await started(client, create(root))
+    await set_all(client, 50)
+    assert await spent(client) == {"workspace": 3.5, "lead": 3.0, "helper": 1.5, "outer": 3.0, "inner": 3.0}
+
+
+@pytest.mark.parametrize(("scope", "slug"), SCOPES[1:])
+async def test_however_it_is_run_it_ends_where_its_money_does(
+    client: Client, root: Path, scope: BudgetScope, slug: str
+) -> None:
+    """And goes on when there is more, with nothing counted twice."""
+    await client.budgets.set(BudgetSet(period="day", usd=0.25, scope=scope, slug=slug))
+    run = await started(client, nested(root))
+    assert (run.status, run.error_code) == ("failed", "budget")
+    assert f"{scope} `{slug}` may spend" in (run.error_message or "").lower()
+    assert (await the_only(client)).spent_usd == 0.25
+    await client.budgets.set(BudgetSet(period="day", usd=5, scope=scope, slug=slug))
+    run = await ended(client, await client.runs.resume(run.id))
+    assert (run.status, run.cost_usd) == ("completed", 1.0)
+    assert (await client.runs.replay(run.id)).equal
+    await client.budgets.remove(scope, slug, "day")
+    await set_all(client, 50)
+    assert await spent(client) == {"workspace": 1.0, "lead": 1.0, "helper": 0.5, "outer": 1.0, "inner": 1.0}
+
+
+async def test_a_budget_of_another_agent_stands_in_nobodys_way(client: Client, root: Path) -> None:
+    await client.budgets.set(BudgetSet(period="day", usd=0, scope="agent", slug="helper"))
+    await client.budgets.set(BudgetSet(period="day", usd=0, scope="workflow", slug="worker"))
+    assert (await started(client, create(root))).status == "completed"
+    assert (await started(client, nested(root))).error_code == "budget"

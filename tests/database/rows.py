@@ -117,7 +117,7 @@ async def add_everything(work: UnitOfWork) -> dict[str, Any]:
     )
     await make(Approval(run_id=run.id, path="a/1", kind="tool"))
     await make(Budget(**of, period="day", usd=1.5))
-    await make(Spending(**of, day="2026-03-01", runnable_type="agent", runnable_slug="a", usd=0.25))
+    await make(Spending(**of, day="2026-03-01", scope="agent", slug="a", usd=0.25))
     await make(Reservation(**of, run_id=run.id, path="a/1/model", usd=0.5))
     await make(Memory(**of, agent="a", text="Tests run with make.", words="tests run with make", tags=["x"]))
     await make(Secret(**of, name="TOKEN", key_id="k" * 16, sealed=b"sealed"))

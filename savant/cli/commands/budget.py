@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
 app = group()
 Per = Annotated[Literal["day", "month"], typer.Option("--per", help="The period, in UTC.")]
-Agent = Annotated[str | None, typer.Option("--agent", metavar="SLUG", help="Of the runs of this agent alone.")]
-Workflow = Annotated[str | None, typer.Option("--workflow", metavar="SLUG", help="Of the runs of this workflow alone.")]
+Agent = Annotated[
+    str | None, typer.Option("--agent", metavar="SLUG", help="Of what this agent spends, however it is run.")
+]
+Workflow = Annotated[
+    str | None,
+    typer.Option("--workflow", metavar="SLUG", help="Of what is spent inside this workflow, however it is run."),
+]
 
 
 @command(app, "list")
@@ -27,7 +32,7 @@ async def list_(door: Door) -> None:
 
 @command(app)
 async def show(door: Door, agent: Agent = None, workflow: Workflow = None) -> None:
-    """Show the budgets of the workspace, or of an agent or workflow, and what is left of them."""
+    """Show the budgets of the workspace, or those of an agent or workflow, and what is left of them."""
     scope, slug = _whose(agent, workflow)
     async with door.connect() as client:
         found = await client.budgets.list()

@@ -60,7 +60,11 @@ class Asker:
         self._account.check(steps, seat.id)
         tokens, most = question.worst_tokens, question.max_output_tokens
         async with self._account.hold(seat.model, tokens, most, path) as hold:
-            return await self._step(seat, question, path, hold)
+            try:
+                return await self._step(seat, question, path, hold)
+            finally:
+                if hold.cost_usd and self._journal.broken:
+                    hold.cost_usd = None  # what it cost is not in the record, and never will be
 
     async def _step(self, seat: Seat, question: Question, path: str, hold: Hold) -> ModelResponse:
         given = {
@@ -97,6 +101,7 @@ class Asker:
             input_tokens=response.usage.input_tokens,
             output_tokens=response.usage.output_tokens,
             error=_failure(response, seat, question, hold),
+            payers=self._account.payers,
         )
 
     async def _call(self, seat: Seat, question: Question, path: str, hold: Hold) -> ModelResponse:

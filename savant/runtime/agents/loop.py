@@ -71,7 +71,7 @@ class _Loop:
         path: str,
         delegation: Delegation | None,
     ) -> None:
-        execution = execution.within(_limits(execution, slug, agent), path)
+        execution = execution.within(_limits(execution, slug, agent), path, "agent", slug)
         above, authority = delegation or Delegation((), Authority(agent.tools))
         self._slug = slug
         self._agent = agent

@@ -14,6 +14,7 @@ from savant.runtime.limits.purse import Purse, Reservation
 from savant.runtime.limits.quotes import Quote, quote
 from savant.runtime.limits.rules import Limits
 from savant.runtime.llm.base import LLM
+from savant.schemas.spendings import Payers
 from savant.schemas.steps import Step
 
 
@@ -32,12 +33,20 @@ class Account:
     """What one of a run's parts may use. What it spends is its parent's spending too, up to the run itself.
 
     `spent` is kept by the journal, so that what a resumed run spent before counts, and nothing counts twice. All
-    accounts of a run must be used on one event loop.
+    accounts of a run must be used on one event loop. `payers` are the part and all it is a part of.
     """
 
-    def __init__(self, limits: Limits, spent: Spent, parent: Account | None = None, purse: Purse | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        spent: Spent,
+        parent: Account | None = None,
+        purse: Purse | None = None,
+        payers: Payers = (),
+    ) -> None:
         self.limits = limits
         self.spent = spent
+        self.payers: Payers = tuple(sorted({*payers, *(parent.payers if parent else ())}))
         self._parent = parent
         self._purse = parent._purse if parent else purse
         self._bell: _Bell = parent._bell if parent else _Bell()
@@ -72,7 +81,8 @@ class Account:
         or if the price of the model is not known.
         """
         limited = [account for account in self._chain() if account.limits.budget_usd is not None]
-        worst = self._quote(limited, model, input_tokens, output_tokens)
+        purse = self._purse if self._purse is not None and self._purse.covers(self.payers) else None
+        worst = self._quote(model, input_tokens, output_tokens) if limited or purse else None
         if worst is None:
             yield Hold(output_tokens)
             return
@@ -80,8 +90,8 @@ class Account:
         await self._reserve(limited, worst, hold)
         reservation: Reservation | None = None
         try:
-            if self._purse is not None:
-                reservation = await self._purse.reserve(hold.usd, min(hold.usd, worst.least), path)
+            if purse is not None:
+                reservation = await purse.reserve(hold.usd, min(hold.usd, worst.least), path, self.payers)
                 hold.usd = reservation.usd
                 self._bell.ring()
             if worst.token:
@@ -92,17 +102,15 @@ class Account:
             if reservation is not None:
                 await reservation.settle(hold.cost_usd)
 
-    def _quote(self, limited: list[Account], model: LLM, input_tokens: int, output_tokens: int | None) -> Quote | None:
-        """The worst case of a call, or None if nobody needs to know it; raises BUDGET if nobody can."""
-        if not limited and self._purse is None:
-            return None
+    def _quote(self, model: LLM, input_tokens: int, output_tokens: int | None) -> Quote | None:
+        """The worst case of a call, or None where its price need not be known; raises BUDGET where it must."""
         worst = quote(model, input_tokens, output_tokens)
-        if worst is not None:
-            return worst
-        for limits in [account.limits for account in limited] or [self.limits]:
+        if worst is None:
+            limited = (account.limits for account in self._chain() if account.limits.budget_usd is not None)
+            limits = next(limited, self.limits)
             if not limits.unpriced:
                 raise limits.no_price(model.id)
-        return None
+        return worst
 
     async def _reserve(self, limited: list[Account], worst: Quote, hold: Hold) -> None:
         while True:

@@ -42,7 +42,7 @@ class Limits(msgspec.Struct, kw_only=True, frozen=True):
         """The error of a model whose price is not known, under a money budget."""
         return SavantError(
             ErrorCode.BUDGET,
-            f"{self.who} has a budget of ${self.budget_usd or 0:g}, but the price of {model} is not known.",
+            f"{self.who} is under a budget of money, but the price of {model} is not known.",
             hint="Use a model with a known price, limit tokens (`token_budget`) instead of money, or allow it "
             "(`allow_unpriced`).",
             details={"limit": "budget_usd", "model": model},

@@ -92,7 +92,7 @@ class _Interpreter:
         return evaluate(workflow.outputs, scope, ("outputs",))
 
     def _limited(self, slug: str, own: WorkflowBudget) -> float | None:
-        """Put what follows under the workflow's budget; the seconds it may take."""
+        """Put what follows at the workflow's expense and under its budget; the seconds it may take."""
         if len(self._stack) == 1:  # that of the run's own workflow is the run's, and kept by who runs it
             return None
         part = self._execution.set_for("workflow", slug)
@@ -103,8 +103,7 @@ class _Interpreter:
             budget_usd=first(part.budget_usd, own.usd),
             unpriced=self._execution.config.allow_unpriced,
         )
-        if limits.budget_usd is not None or limits.token_budget is not None:
-            self._execution = self._execution.within(limits, self._path)
+        self._execution = self._execution.within(limits, self._path, "workflow", slug)
         return first(part.timeout, own.timeout)
 
     async def _sequence(self, steps: list[Step], scope: Scope, prefix: str) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from savant.runtime.journal_store import MemoryStore
+from savant.schemas.spendings import Charge
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
 
@@ -19,10 +20,16 @@ class CountingStore(MemoryStore):
         super().__init__()
         self.writes = 0
 
-    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
+    async def write(
+        self,
+        steps: Sequence[Step],
+        traces: Sequence[Trace],
+        blobs: Mapping[str, bytes],
+        charges: Sequence[Charge] = (),
+    ) -> None:
         self.writes += 1
         await asyncio.sleep(0.001)
-        await super().write(steps, traces, blobs)
+        await super().write(steps, traces, blobs, charges)
 
 
 class FailingStore(CountingStore):
@@ -33,19 +40,31 @@ class FailingStore(CountingStore):
         self.good = good
         self.mended = False
 
-    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
+    async def write(
+        self,
+        steps: Sequence[Step],
+        traces: Sequence[Trace],
+        blobs: Mapping[str, bytes],
+        charges: Sequence[Charge] = (),
+    ) -> None:
         if self.writes >= self.good and not self.mended:
             await asyncio.sleep(0.001)
             raise OSError("the disk is full")
-        await super().write(steps, traces, blobs)
+        await super().write(steps, traces, blobs, charges)
 
 
 class SlowStore(MemoryStore):
     """Reads the steps it was given only after a while, as a store that first waits for a connection does."""
 
-    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
+    async def write(
+        self,
+        steps: Sequence[Step],
+        traces: Sequence[Trace],
+        blobs: Mapping[str, bytes],
+        charges: Sequence[Charge] = (),
+    ) -> None:
         await asyncio.sleep(0.01)
-        await super().write(steps, traces, blobs)
+        await super().write(steps, traces, blobs, charges)
 
 
 class KeepingStore(MemoryStore):
@@ -55,8 +74,14 @@ class KeepingStore(MemoryStore):
         super().__init__()
         self.states: list[dict[str, Any]] = [self._state()]
 
-    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
-        await super().write(steps, traces, blobs)
+    async def write(
+        self,
+        steps: Sequence[Step],
+        traces: Sequence[Trace],
+        blobs: Mapping[str, bytes],
+        charges: Sequence[Charge] = (),
+    ) -> None:
+        await super().write(steps, traces, blobs, charges)
         self.states.append(self._state())
 
     def _state(self) -> dict[str, Any]:

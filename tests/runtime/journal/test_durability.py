@@ -60,13 +60,13 @@ async def test_the_outcome_of_a_read_is_on_disk_before_the_next_step() -> None:
 
 async def test_a_store_that_is_slow_to_read_never_sees_an_outcome_without_its_blobs() -> None:
     class Checking(SlowStore):
-        async def write(self, steps: Any, traces: Any, blobs: Any) -> None:
+        async def write(self, steps: Any, traces: Any, blobs: Any, charges: Any = ()) -> None:
             await asyncio.sleep(0.01)
             held = {**self.blobs, **blobs}
             for step in steps:
                 if step.output is not None:
                     assert all(key in held for key in _references(step.output))
-            await super().write(steps, traces, blobs)
+            await super().write(steps, traces, blobs, charges)
 
     journal = Journal(Checking())
 

@@ -16,6 +16,7 @@ from savant.runtime.execution import Execution
 from savant.runtime.journal import Journal
 from savant.runtime.limits import Limits
 from savant.runtime.llm.base import Usage
+from savant.schemas.spendings import Payers
 from tests.runtime.agents.running import MODEL, Harness
 from tests.runtime.limits.pricing import INPUT, OUTPUT, Priced
 
@@ -180,7 +181,10 @@ class Wallet:
         self.reserved: list[tuple[str, float]] = []
         self.settled: list[float | None] = []
 
-    async def reserve(self, most: float, least: float, path: str) -> Taken:
+    def covers(self, payers: Payers) -> bool:
+        return True
+
+    async def reserve(self, most: float, least: float, path: str, payers: Payers) -> Taken:
         await asyncio.sleep(0)
         given = min(most, self.usd)
         if given < least:
@@ -221,6 +225,8 @@ async def test_an_empty_purse_ends_the_run_and_what_was_set_aside_in_it_is_free_
 
 async def test_a_purse_is_told_of_a_call_that_failed(tmp_path: Path) -> None:
     class Broken(Priced):
+        code = ""
+
         async def complete(self, request: Any, on_delta: Any = None) -> Any:
             raise SavantError(ErrorCode[self.code], "It does not work.")
 

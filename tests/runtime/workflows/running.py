@@ -21,6 +21,7 @@ from savant.runtime.tools.base import ToolSpec
 from savant.runtime.workflows.interpreter import run_workflow
 from savant.schemas.programs import Bundle, Program
 from savant.schemas.runs import RunConfig
+from savant.schemas.spendings import Charge
 from savant.schemas.steps import Effect, Step
 from savant.schemas.traces import Trace
 
@@ -109,11 +110,17 @@ class CuttingStore(MemoryStore):
         self.keep = keep
         self.writes = 0
 
-    async def write(self, steps: Sequence[Step], traces: Sequence[Trace], blobs: Mapping[str, bytes]) -> None:
+    async def write(
+        self,
+        steps: Sequence[Step],
+        traces: Sequence[Trace],
+        blobs: Mapping[str, bytes],
+        charges: Sequence[Charge] = (),
+    ) -> None:
         if self.keep is not None and self.writes >= self.keep:
             raise Cut
         self.writes += 1
-        await super().write(steps, traces, blobs)
+        await super().write(steps, traces, blobs, charges)
 
 
 class Runner:
@@ -163,11 +170,11 @@ class Runner:
         return {step.path: step.status for step in self.store.steps.values()}
 
 
-async def outputs(text: str, inputs: dict | None = None, **others: str) -> dict:
+async def outputs(text: str, inputs: dict[str, Any] | None = None, **others: Any) -> dict[str, Any]:
     return await Runner(text, **others).run(inputs)
 
 
-async def failure(runner: Runner, inputs: dict | None = None) -> SavantError:
+async def failure(runner: Runner, inputs: dict[str, Any] | None = None) -> SavantError:
     with pytest.raises(SavantError) as caught:
         await runner.run(inputs)
     return caught.value
