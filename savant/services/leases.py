@@ -17,7 +17,8 @@ from savant.models.run import Run
 
 LEASE_SECONDS = 15
 RENEW_SECONDS = 5.0
-POLL_SECONDS = 0.3
+POLL_SECONDS = 0.2
+"""How often who carries a run out asks whether it shall stop."""
 MOST_CRASHES = 3
 """How many workers a run may take with it before it is given up."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,12 +14,14 @@ import psutil
 import pytest
 
 from savant.client import Client, connect
+from savant.runtime.engines import process, shell
 from savant.schemas.programs import Bundle
 from savant.schemas.runs import Run, RunConfig, RunCreate
 from savant.schemas.workflows import WorkflowDefinition
+from savant.services import leases
 from savant.settings import Settings
 
-STUBBORN = "trap '' TERM; touch {name}.began; sleep 60 & wait; sleep 60"
+STUBBORN = "trap '' TERM; setsid sleep 60 & (setsid sleep 60 &); touch {name}.began; sleep 60 & wait; sleep 60"
 
 
 @pytest.fixture
@@ -29,7 +32,10 @@ async def client(settings: Settings) -> AsyncIterator[Client]:
 
 
 def sleeping(name: str, **more: Any) -> dict[str, Any]:
-    """A step whose process says that it began, and then sleeps for a minute with a child, deaf to SIGTERM."""
+    """A step whose process says that it began, and then sleeps for a minute, deaf to SIGTERM.
+
+    So do three children: one beside it, one in a session of its own, and one of nobody's any more.
+    """
     return {"id": name, "tool": "shell.run", "with": {"command": STUBBORN.format(name=name)}, **more}
 
 
@@ -54,10 +60,10 @@ async def ended(client: Client, run: Run) -> Run:
 def left_in(root: Path) -> list[psutil.Process]:
     """Processes that still work in the folder."""
     found: list[psutil.Process] = []
-    for process in psutil.process_iter():
+    for each in psutil.process_iter():
         try:
-            if process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(root):
-                found.append(process)
+            if each.status() != psutil.STATUS_ZOMBIE and each.cwd() == str(root):
+                found.append(each)
         except psutil.Error:
             continue
     return found
@@ -72,14 +78,20 @@ async def test_stopping_a_run_reaches_every_branch_and_what_it_started(client: C
     }
     run = await client.runs.start(create(root, both))
     await began(root, "one", "two", "in1", "in2")
-    assert len(left_in(root)) >= 4
+    assert len(left_in(root)) >= 16
     asked = time.monotonic()
     await client.runs.stop(run.id)
     stopped = await ended(client, run)
     took = time.monotonic() - asked
     assert (stopped.status, stopped.error_code) == ("stopped", "stopped")
     assert left_in(root) == []
-    assert took < 10, "far less than the minute: usually less than a second"
+    sys.stdout.write(f"It took {took:.2f} s.")
+    assert took < 5, "as often as not this machine has much else to do; what is waited for is below"
+
+
+def test_what_is_waited_for_until_a_stop_has_reached_all_is_well_within_a_second() -> None:
+    """Until it is noticed, until the deaf are killed, and for a pipe that somebody out of reach holds open."""
+    assert leases.POLL_SECONDS + shell.GRACE_SECONDS + process.CUT_DRAIN_SECONDS < 0.75
 
 
 async def test_a_failure_beside_them_ends_them(client: Client, root: Path) -> None:

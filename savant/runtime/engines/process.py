@@ -13,8 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from savant import clock
+from savant.runtime.engines.strays import MARK, kill_marked
+
 _CHUNK = 65_536
 _DRAIN_SECONDS = 1.0
+CUT_DRAIN_SECONDS = 0.1
 
 
 class Completed(NamedTuple):
@@ -61,11 +65,13 @@ async def run(
     """Run `argv` to its end and say how it went; raises OSError where it cannot be started.
 
     The process leads its own group, and the whole group is killed when it ends, when `timeout` seconds are over
-    and when the caller is cancelled; `grace` seconds lie between asking (SIGTERM) and killing then. Of each stream
-    the first `max_bytes` are kept; with `keep_end`, half of them from its start and half from its end.
+    and when the caller is cancelled; `grace` seconds lie between asking (SIGTERM) and killing then, and what left the
+    group is killed too. Of each stream the first `max_bytes` are kept; with `keep_end`, half of them from its start
+    and half from its end.
     """
     tail = max_bytes // 2 if keep_end else 0
-    child = _Child(_start(argv, cwd, env, stdin), max_bytes - tail, tail)
+    mark = clock.token(16)
+    child = _Child(_start(argv, cwd, {**env, MARK: mark}, stdin), mark, max_bytes - tail, tail)
     timed_out = False
     try:
         async with asyncio.timeout(timeout):
@@ -88,7 +94,7 @@ def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: bytes 
         return subprocess.Popen(
             argv,
             cwd=cwd,
-            env=dict(env),
+            env=env,
             stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,8 +105,9 @@ def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: bytes 
 class _Child:
     """A process that is listened to: `exited` comes at its end, `closed` when its pipes are, which may be never."""
 
-    def __init__(self, process: subprocess.Popen[bytes], head: int, tail: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], mark: str, head: int, tail: int) -> None:
         self.process = process
+        self._mark = mark
         self.out, self.err = _Kept(head, tail), _Kept(head, tail)
         self._loop = asyncio.get_running_loop()
         self.exited: asyncio.Future[None] = self._loop.create_future()
@@ -114,18 +121,25 @@ class _Child:
 
     async def end(self, grace: float) -> None:
         """Kill the whole group if it has not ended, and let go of the pipes."""
+        cut = not self.exited.done()
         try:
-            if grace and not self.exited.done():
+            if grace and cut:
                 self._signal(signal.SIGTERM)
                 await asyncio.wait([self.exited], timeout=grace)
-            self._signal(signal.SIGKILL)
+            self._kill(strays=cut)
             await asyncio.shield(self.exited)
             # A child that left the group may hold the pipes open for ever; what it says is not waited for.
-            await asyncio.wait([self.closed], timeout=_DRAIN_SECONDS)
+            await asyncio.wait([self.closed], timeout=CUT_DRAIN_SECONDS if cut else _DRAIN_SECONDS)
         finally:
-            self._signal(signal.SIGKILL)  # cancelled a second time, while it was being asked to end
+            if not self.exited.done():  # cancelled a second time, while it was being asked to end
+                self._kill(strays=True)
             for pipe in list(self._pipes):
                 self._close(pipe)
+
+    def _kill(self, *, strays: bool) -> None:
+        self._signal(signal.SIGKILL)
+        if strays:
+            kill_marked(self._mark)
 
     def _await_exit(self) -> None:
         if hasattr(os, "pidfd_open"):

@@ -12,7 +12,7 @@ from savant.runtime.engines.beneath import Beneath
 from savant.runtime.engines.process import Completed, clean_environment, run
 from savant.runtime.tools.engine import Engine, bad_argument, tool
 
-_GRACE_SECONDS = 0.5
+GRACE_SECONDS = 0.4  # with `leases.POLL_SECONDS`, well within the second that a stop may take
 
 
 class CommandResult(msgspec.Struct, kw_only=True):
@@ -43,7 +43,7 @@ class Shell(Engine):
         env: Annotated[dict[str, str], Meta(description="Environment variables to add to a clean set")] = {},  # noqa: B006
         max_bytes: Annotated[int, Meta(ge=2, le=4_000_000, description="Most bytes of each output to keep")] = 100_000,
     ) -> CommandResult:
-        """Run a command with `sh -c` and wait for its end. It gets no input, and no child outlives it."""
+        """Run a command with `sh -c` and wait for its end. It gets no input, and none of its group outlives it."""
         _must_be_text(command, *env, *env.values())
         folder = self._files.root.joinpath(*self._files.resolve(cwd))
         if not folder.is_dir():
@@ -55,7 +55,7 @@ class Shell(Engine):
             timeout=timeout,
             max_bytes=max_bytes,
             keep_end=True,
-            grace=_GRACE_SECONDS,
+            grace=GRACE_SECONDS,
         )
         return _result(done)
 
