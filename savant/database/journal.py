@@ -6,20 +6,18 @@ the SQL comes from them, and the tests read it back through them.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from savant import clock
 from savant.database import child_runs
+from savant.database.blobs import TOUCHED, compress, decompress
 from savant.database.connect import Database
-from savant.database.journal_sql import SPENDING, STEP, TRACE_ROW, dialect_tools, statements
+from savant.database.journal_sql import SPENDING, STEP, TRACE_ROW, statements
 from savant.database.spendings import day, totals
-from savant.models.blob import Blob
 from savant.schemas.spendings import Charge
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
@@ -78,7 +76,7 @@ class DatabaseJournalStore:
         batches: list[tuple[str, Rows]] = []
         # Blobs first: a step never refers to what is not there. Rows are taken now, for a step may change meanwhile.
         if blobs:
-            batches.append((self._statements.insert_blob, [self._blob(key, blobs[key], now) for key in blobs]))
+            batches += self._kept(blobs, now)
         if steps:
             rows = [self._step(step, now) for step in steps]
             batches.append((self._statements.upsert_step, self._together(STEP, rows)))
@@ -105,7 +103,7 @@ class DatabaseJournalStore:
         found: dict[str, bytes] = {}
         for key in hashes:
             for size, data in await self._wire.fetch(self._statements.blob, (self._workspace_id, key)):
-                found[key] = bytes(data) if len(data) == size else zlib.decompress(data)
+                found[key] = decompress(size, data)
         return found
 
     async def read_traces(self, after_seq: int = 0, limit: int = 1000) -> list[Trace]:
@@ -116,12 +114,14 @@ class DatabaseJournalStore:
     async def aclose(self) -> None:
         await self._wire.close()
 
-    @staticmethod
-    async def put_blob(session: AsyncSession, workspace_id: int, key: str, content: bytes) -> None:
-        """Store content under its SHA-256, unless it is there, in the transaction of a unit of work."""
-        insert, _ = dialect_tools(session.get_bind().dialect.name)
-        row = {"workspace_id": workspace_id, "sha256": key, "size": len(content), "data": _packed(content)}
-        await session.execute(insert(Blob).values(**row, created_at=clock.now()).on_conflict_do_nothing())
+    def _kept(self, blobs: Mapping[str, bytes], now: Any) -> list[tuple[str, Rows]]:
+        """Blobs that are there are kept, then the others made; in one order, so that no two wait for each other."""
+        keys = sorted(blobs)
+        made = (self._statements.insert_blob, [self._blob(key, blobs[key], now) for key in keys])
+        if self._dialect == "sqlite":
+            return [made]
+        before = now - TOUCHED
+        return [(self._statements.touch_blob, [(now, self._workspace_id, key, before) for key in keys]), made]
 
     def _together(self, names: Sequence[str], rows: Rows) -> Rows:
         """The rows as their statement takes them: each by itself, or on Postgres all in one."""
@@ -154,7 +154,8 @@ class DatabaseJournalStore:
         )  # fmt: skip
 
     def _blob(self, key: str, content: bytes, now: Any) -> tuple[Any, ...]:
-        return (self._workspace_id, key, len(content), _packed(content), now)
+        size, data = compress(content)
+        return (self._workspace_id, key, size, data, now)
 
     def _spendings(self, charges: Sequence[Charge], now: Any) -> Rows:
         today = day(clock.now())
@@ -176,11 +177,6 @@ def _open_wire(database: Database, workspace_id: int) -> Wire:
     from savant.database.postgres import PostgresWire
 
     return PostgresWire(database.url, workspace_id)
-
-
-def _packed(content: bytes) -> bytes:
-    compressed = zlib.compress(content, 1)
-    return compressed if len(compressed) < len(content) else content
 
 
 def _text(value: Any) -> str | None:

@@ -32,7 +32,7 @@ TRACE = ("run_id", "seq", "event_type", "payload", "timestamp", "created_at")
 TRACE_ROW = ("run_id", "seq", "of_run", "of_step", "event_type", "payload", "timestamp", "created_at")
 JSON_COLUMNS = frozenset({"input", "output", "payload"})
 SPENDING = ("workspace_id", "day", "scope", "slug", "usd", "created_at", "updated_at")
-BLOB = ("workspace_id", "sha256", "size", "data", "created_at")
+BLOB = ("workspace_id", "sha256", "size", "data", "kept_at")
 _ONE, _RUNNING = literal_column("1"), literal_column("'running'")
 LIMIT = {"sqlite": " LIMIT ?", "postgresql": " LIMIT %s"}  # SQLAlchemy's own brings an OFFSET along
 
@@ -47,6 +47,7 @@ class Statements(NamedTuple):
     fence: str
     upsert_step: str
     insert_trace: str
+    touch_blob: str
     insert_blob: str
     add_spending: str
     steps: str
@@ -86,6 +87,7 @@ def statements(dialect: Dialect) -> Statements:
         fence=text(_held(runs), "of_run", "attempt"),
         upsert_step=text(upsert, *step_order),
         insert_trace=text(trace.inline(), *trace_order),
+        touch_blob=text(_touched(blobs), "kept_at", "workspace_id", "sha256", "before"),
         insert_blob=text(blob, *BLOB),
         add_spending=text(adding(spent.inline()), *spent_order),
         steps=text(_all_steps(steps), "of_run"),
@@ -161,6 +163,12 @@ def _all_steps(steps: Table) -> Any:
 def _one_blob(blobs: Table) -> Any:
     key = (blobs.c.workspace_id == bindparam("workspace_id"), blobs.c.sha256 == bindparam("sha256"))
     return select(blobs.c.size, blobs.c.data).where(*key)
+
+
+def _touched(blobs: Table) -> Any:
+    key = (blobs.c.workspace_id == bindparam("workspace_id"), blobs.c.sha256 == bindparam("sha256"))
+    old = blobs.c.kept_at < bindparam("before")
+    return blobs.update().where(*key, old).values(kept_at=bindparam("kept_at"))
 
 
 def _next_traces(traces: Table, steps: Table) -> Any:

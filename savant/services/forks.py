@@ -36,6 +36,7 @@ async def fork(app: App, id: int, options: RunFork) -> Run:
     await _ready(app, settings, toolbox)
     await _check_prefix(before(record, at), settings, toolbox, at)
     async with app.work() as work:
+        await recordings.keep_blobs(work, record)
         return await _create(work, id, settings, toolbox, kept(record.steps, at), record.run_id)
 
 
@@ -55,6 +56,8 @@ async def retry(app: App, id: int, options: RunRetry) -> Run:
     await _ready(app, settings, toolbox)
     steps = kept(record.steps, AFTER_ALL) if record else []
     async with app.work() as work:
+        if record:
+            await recordings.keep_blobs(work, record)
         return await _create(work, id, settings, toolbox, steps, recordings.number(row))
 
 

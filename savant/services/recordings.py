@@ -24,7 +24,6 @@ from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
 from savant.services import child_runs, runs
 
-BATCH = 500
 _SHARED = (
     "goal", "inputs", "result", "error_code", "error_message", "cost_usd", "input_tokens", "output_tokens",
     "started_at", "completed_at", "duration_ms",
@@ -76,6 +75,12 @@ async def keep_tools(work: UnitOfWork, toolbox: Toolbox) -> str:
     raw = canonical(tools_of(toolbox.specs()))
     await blobs.keep(work, digest(raw), raw)
     return digest(raw)
+
+
+async def keep_blobs(work: UnitOfWork, record: Record) -> None:
+    """Have what the record's steps refer to stay, for another run; NOT_FOUND if it was removed since they were read."""
+    if await blobs.touch(work, record.blobs) < len(record.blobs):
+        raise gone(record.run_id, "what its steps refer to")
 
 
 async def keep_steps(work: UnitOfWork, id: int, steps: Sequence[Step], versions: Mapping[str, int]) -> None:
@@ -158,7 +163,7 @@ async def _blobs(work: Reading, steps: Iterable[Step]) -> dict[str, bytes]:
     wanted = {key for step in steps for value in (step.input, step.output) for key in references(value)}
     while wanted:
         parents: set[str] = set()
-        for batch in _batches(sorted(wanted)):
+        for batch in blobs.batches(sorted(wanted)):
             content = await read(batch)
             found.update(content)
             parents |= {parent for key in content if (parent := _parent(content[key]))}
@@ -182,8 +187,3 @@ def _parent(content: bytes) -> str | None:
         return None
     value = msgspec.json.decode(content)
     return value["parent"] if value.keys() == {"message", "parent"} else None
-
-
-def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(keys), BATCH):
-        yield keys[start : start + BATCH]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -22,7 +22,6 @@ from savant.schemas.runs import FINISHED
 from savant.schemas.storage import Gc, GcReport
 from savant.services import runs
 
-BATCH = 500
 _REFERENCE = re.compile(r'"\$(?:blob|chain)":\s*"([0-9a-f]{64})"')
 _PARENT = re.compile(rb'"parent":"([0-9a-f]{64})"\}$')
 
@@ -40,28 +39,37 @@ class _Room(NamedTuple):
 
 
 async def gc(work: UnitOfWork, options: Gc) -> GcReport:
-    """Delete what is too old or too much, then every blob that no run needs."""
+    """Delete what is too old or too much, then every blob that no run needs.
+
+    Runs and blobs that others take up meanwhile stay, and on Postgres blobs that are younger than their grace.
+    """
+    before = _last_kept(work)
     for id in (*options.pin, *options.unpin):
-        await runs.find(work, id, whole=True)
+        await runs.find(work, id, lock=True, whole=True)
     whole = select(Row).where(Row.journal_run_id.is_(None))  # what is delegated goes with who delegated it
     found = (await work.session.scalars(whole.order_by(Row.id))).all()
     pinned = {row.id for row in found if row.config.get("pinned")}.union(options.pin).difference(options.unpin)
     room = await _room(work, found)
-    before = sum(room.blobs.values()) + sum(room.steps.values())
+    size = sum(room.blobs.values()) + sum(room.steps.values())
     gone = _gone([row for row in found if row.id not in pinned], {row.id for row in found}, room, options)
+    if not options.dry_run:
+        gone = await _held(work, gone)
     kept = {row.id for row in found} - set(gone)
     needed = set[str]().union(*(room.needs[id] for id in kept)) if kept else set[str]()
     loose = sorted(room.blobs.keys() - needed)
-    if not options.dry_run:
+    if options.dry_run:
+        loose = await blobs.unclaimed(work, loose, before=before)
+    else:
         for row in found:
             if row.config.get("pinned", False) != (row.id in pinned):
                 row.config = {**row.config, "pinned": row.id in pinned}
-        await _delete(work, gone, loose)
+        await _delete(work, gone)
+        loose = await blobs.collect(work, loose, before=before)
     return GcReport(
         runs=gone,
         blobs=len(loose),
-        bytes_before=before,
-        bytes_after=room.bytes(kept),
+        bytes_before=size,
+        bytes_after=size - sum(room.steps[id] for id in gone) - sum(room.blobs[key] for key in loose),
         pinned=sorted(pinned),
         dry_run=options.dry_run,
     )
@@ -132,8 +140,7 @@ async def _with_parents(work: Reading, keys: set[str], parents: dict[str, str | 
     while keys:
         found |= keys
         unknown = sorted(keys - parents.keys())
-        for start in range(0, len(unknown), BATCH):
-            batch = unknown[start : start + BATCH]
+        for batch in blobs.batches(unknown):
             content = await read(batch)
             for key in batch:
                 match = _PARENT.search(content.get(key, b""))
@@ -142,8 +149,20 @@ async def _with_parents(work: Reading, keys: set[str], parents: dict[str, str | 
     return found
 
 
-async def _delete(work: UnitOfWork, gone: list[int], loose: list[str]) -> None:
-    for start in range(0, len(gone), BATCH):
-        await work.session.execute(delete(Row).where(Row.id.in_(gone[start : start + BATCH])))
-    for start in range(0, len(loose), BATCH):
-        await work.session.execute(delete(Blob).where(Blob.sha256.in_(loose[start : start + BATCH])))
+def _last_kept(work: Reading) -> datetime:
+    """When a blob must have been kept last so that nobody may be about to refer to it."""
+    return clock.now() - (blobs.GRACE if work.database.dialect == "postgresql" else timedelta())
+
+
+async def _held(work: UnitOfWork, ids: list[int]) -> list[int]:
+    """Those that are still finished and that nobody works on, held until they are deleted."""
+    held: list[int] = []
+    for batch in blobs.batches(ids):
+        still = select(Row.id).where(Row.id.in_(batch), Row.status.in_(FINISHED)).order_by(Row.id)
+        held += (await work.session.scalars(still.with_for_update(skip_locked=True))).all()
+    return held
+
+
+async def _delete(work: UnitOfWork, gone: list[int]) -> None:
+    for batch in blobs.batches(gone):
+        await work.session.execute(delete(Row).where(Row.id.in_(batch)))
