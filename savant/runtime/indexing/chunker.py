@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from savant.runtime.indexing.definitions import Definition, definitions
+from savant.runtime.indexing.definition import Definition
+from savant.runtime.indexing.definitions import definitions
 from savant.runtime.indexing.grammars import GRAMMARS
 from savant.runtime.indexing.headings import headings
 from savant.schemas.indexing import Chunk
@@ -33,7 +34,7 @@ def chunks(language: str | None, text: str) -> tuple[list[Chunk], bool]:
     if language in ("markdown", "rst"):
         spans = [_Span(*heading, container=False) for heading in headings(language, lines)]
     elif language in GRAMMARS:
-        found = definitions(language, text.encode("utf-8", "replace"))
+        found = definitions(language, text, lines)
         spans = None if found is None else _spans(found, len(lines))
     structured = spans is not None
     return list(_cover(lines, spans or [], "", "lines", 1, len(lines))), structured
@@ -44,7 +45,7 @@ def outline(language: str | None, text: str) -> list[tuple[str, str, int, int]]:
     lines = text.split("\n")
     if language in ("markdown", "rst"):
         return headings(language, lines)
-    found = definitions(language, text.encode("utf-8", "replace")) if language in GRAMMARS else None
+    found = definitions(language, text, lines) if language in GRAMMARS else None
     return [(span.symbol, span.kind, span.first, span.last) for span in _spans(found or [], len(lines))]
 
 

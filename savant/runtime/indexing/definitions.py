@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from savant import clock
-from savant.runtime.indexing.grammars import COMMENTS, CONTAINERS, WRAPPERS, load
+from savant.runtime.indexing.definition import MAX_NAME, Definition
+from savant.runtime.indexing.grammars import COMMENTS, WRAPPERS, load
+from savant.runtime.indexing.outlines import go, python
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
 
-MAX_NAME = 200
 PARSE_SECONDS = 5.0
+OUTLINES = {"go": go.definitions, "python": python.definitions}
 _BLOCK = 1 << 16
 _NOT_IN_NAMES = re.compile(r"<.*>|[\s*&]+|\(.*", re.DOTALL)
 _IDENTIFIER = re.compile(r"[\w$.:#?!=~-]+")
 _RECEIVER = re.compile(r"\(\s*(?:[\w]+\s+)?\**\s*(\w+)")
 
 
-class Definition(NamedTuple):
-    """Lines count from 1; comments right above belong to it. `own` is where the definition itself begins."""
-
-    name: str
-    kind: str
-    first_line: int
-    last_line: int
-    own: int
-
-    @property
-    def container(self) -> bool:
-        return self.kind in CONTAINERS
+def definitions(language: str, text: str, lines: list[str]) -> list[Definition] | None:
+    """The definitions in a text, outer before inner; None if it cannot be parsed here, or not in time."""
+    outline = OUTLINES.get(language)
+    found = outline(text, lines) if outline else None
+    return parsed(language, text.encode("utf-8", "replace")) if found is None else found
 
 
-def definitions(language: str, data: bytes) -> list[Definition] | None:
-    """The definitions in UTF-8 `data`, outer before inner; None if it cannot be parsed here, or not in time."""
+def parsed(language: str, data: bytes) -> list[Definition] | None:
+    """The definitions in UTF-8 `data` by the grammar of its language."""
     from tree_sitter import QueryCursor
 
     loaded = load(language)
