@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from savant.server import failures, limits, repeating, requests, stream, v1
+from savant.server import failures, limits, repeating, requests, signing, stream, v1
 from savant.server.handling import described, handler
 from savant.services import following
 from savant.services.app import App
@@ -39,7 +39,7 @@ def create_app(
             finally:
                 await following.close(opened.database)
 
-    others = [*stream.HANDLERS, *handlers]
+    others = [*stream.HANDLERS, *signing.HANDLERS, *handlers]
     return Litestar(
         route_handlers=[*map(handler, v1.ENDPOINTS), described(v1.ENDPOINTS, others), *others],
         guards=[limits.within],

@@ -12,7 +12,9 @@ import msgspec
 from savant.policies import RULES
 from savant.schemas.routes import Method, Route, route
 
-CREATES = frozenset({"create", "start", "fork", "retry", "keep", "execute", "install"})
+CREATES = frozenset(
+    {"create", "start", "fork", "retry", "keep", "execute", "install", "sign_in", "sign_in_once", "accept"}
+)
 """Verbs that answer 201."""
 
 
@@ -20,7 +22,7 @@ class Endpoint(NamedTuple):
     """One method of one path. `path` are the types of what stands in it, `input` the query's or body's struct.
 
     `wraps` is the one argument that the struct is itself; without it, its fields are arguments. `fixed` arguments are
-    known from the path alone.
+    known from the path alone. What is `open` asks nobody who they are, and is of no workspace.
     """
 
     noun: str
@@ -32,6 +34,7 @@ class Endpoint(NamedTuple):
     returns: Any
     summary: str
     fixed: Mapping[str, Any] = {}
+    open: bool = False
 
     @property
     def status(self) -> int:

@@ -54,13 +54,19 @@ def described(endpoints: Sequence[Endpoint], aside: Sequence[Any] = ()) -> HTTPR
 
     async def schema() -> Response[bytes]:
         if not written:
-            written.append(encode(document(endpoints, _operations(aside))))
+            written.append(encode(document([*endpoints, *_opened(aside)], _operations(aside))))
         return Response(written[0], media_type=JSON)
 
     return HTTPRouteHandler("/schema", http_method="GET", name="schema", opt={OPEN: True})(schema)
 
 
+def _opened(aside: Sequence[Any]) -> list[Endpoint]:
+    """Those of handlers that are described like endpoints."""
+    said = [getattr(one, "opt", {}).get(DESCRIBED) for one in aside]
+    return [one for one in said if isinstance(one, Endpoint)]
+
+
 def _operations(aside: Sequence[Any]) -> dict[str, Any]:
-    """What handlers say of themselves, by path."""
-    described = [one for one in aside if DESCRIBED in getattr(one, "opt", {})]
+    """What the others say of themselves, by path."""
+    described = [one for one in aside if isinstance(getattr(one, "opt", {}).get(DESCRIBED), dict)]
     return {path.replace(":str}", "}"): {"get": one.opt[DESCRIBED]} for one in described for path in one.paths}

@@ -51,7 +51,10 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     "description": "A random name of this request: sent again with it within 24 hours, it gets its first answer.",
 }  # fmt: skip
-
+CSRF_TOKEN = {
+    "name": csrf.HEADER, "in": "header", "required": False, "schema": {"type": "string"},
+    "description": f"What the cookie {csrf.COOKIE} holds.",
+}  # fmt: skip
 
 DESCRIBED = "described"
 """Under this a handler that is no endpoint keeps its own description."""
@@ -121,6 +124,8 @@ def _operation(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]
         "parameters": [*_parameters(endpoint, schemas), *_headers(endpoint)],
         "responses": {str(endpoint.status): _success(endpoint, schemas), **_failures(endpoint)},
     }
+    if endpoint.open:
+        operation["security"] = [{"session": []}, {}] if endpoint.input is None else []
     if more.strip():
         operation["description"] = more.strip()
     if endpoint.input is not None and not endpoint.in_query:
@@ -143,6 +148,10 @@ def _parameters(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> Iterable[dict
 
 
 def _headers(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
+    if endpoint.open:
+        if endpoint.route.method == "DELETE":
+            yield CSRF_TOKEN
+        return
     yield WORKSPACE
     if endpoint.takes_etag:
         yield IF_MATCH
@@ -165,7 +174,15 @@ def _failures(endpoint: Endpoint) -> dict[str, Any]:
     reads = endpoint.route.method == "GET"
     left_out = {409, 412} if reads else set() if endpoint.takes_etag else {412}
     left_out |= BODIES if endpoint.in_query else set()
+    left_out |= _never(endpoint) if endpoint.open else set()
     return {str(one): {"$ref": f"#/components/responses/{one}"} for one in ERRORS if one not in left_out}
+
+
+def _never(endpoint: Endpoint) -> set[int]:
+    """What is not answered where nobody need be known."""
+    if endpoint.route.method == "DELETE":
+        return {401, 404, 409, 412, 422}
+    return {403, 412} | (set() if endpoint.verb == "accept" else {404, 409})
 
 
 def _error(said: str, schemas: Mapping[Any, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from savant.errors import ErrorCode, SavantError
-from savant.server import operations, processes, signing
+from savant.server import operations, processes
 from savant.server.app import create_app
 from savant.server.protecting import Protected
 from savant.server.watching import Watched
@@ -53,7 +53,7 @@ def complete(settings: Settings) -> Any:
     """The application with all that surrounds it."""
     inner = create_app(
         lambda: installations.serving(settings),
-        handlers=(*operations.HANDLERS, *signing.HANDLERS),
+        handlers=operations.HANDLERS,
         origins=settings.server.origins,
         max_body=settings.server.max_body_mb * MEGABYTE,
     )

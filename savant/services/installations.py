@@ -111,6 +111,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_secure(settings: Settings, host: str) -> bool:
+    """Whether people come by HTTPS, so that a cookie may go no other way; a proxy may call the server by any name."""
+    return (settings.server.public_url or "").startswith("https://") or not is_loopback(host)
+
+
 async def measure(app: App) -> None:
     """Take the measures that are only known by looking."""
     for state, number in pool(app.database).items():

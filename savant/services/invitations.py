@@ -20,6 +20,7 @@ from savant.models.user import User
 from savant.schemas.people import Invitation, InvitationAccept, InvitationCreate
 from savant.services import audit_logs, memberships, passwords, tokens
 from savant.services.app import App
+from savant.services.proving import NOWHERE, Caller, proved
 
 
 async def list(work: Reading) -> builtins.list[Invitation]:
@@ -55,7 +56,7 @@ async def delete(work: UnitOfWork, id: int) -> None:
     await work.session.delete(row)
 
 
-async def accept(app: App, accept: InvitationAccept, ip_address: str | None = None) -> int:
+async def accept(app: App, accept: InvitationAccept, caller: Caller = NOWHERE) -> int:
     """Make whoever holds the token a member, with a new account or their own; returns their number.
 
     This is called before it is known who asks; the token is what says that they may.
@@ -67,8 +68,8 @@ async def accept(app: App, accept: InvitationAccept, ip_address: str | None = No
     if found.email is not None and found.email != email:
         raise SavantError(ErrorCode.NOT_FOUND, "This invitation is not valid, was used, or has expired.")
     known = await lookups.user(app.database, email)
-    if known is not None and not await passwords.matches(known.encrypted_password, accept.password):
-        message = "There is an account with this address, and this is not its password."
+    if known is not None and not await proved(app, known, accept.password, caller):
+        message = "There is an account with this address, and this is not its password, or too many have been tried."
         raise SavantError(ErrorCode.UNAUTHENTICATED, message)
     password = None if known else await passwords.hashed(accept.password)
     async with lookups.declared(app.database, Declared(presented=email), write=True) as connection:
@@ -77,12 +78,12 @@ async def accept(app: App, accept: InvitationAccept, ip_address: str | None = No
             made = insert(User).values(email=email, encrypted_password=password, name=accept.name, confirmed_at=now)
             await connection.execute(made)
         user_id = (await connection.execute(select(User.id).where(User.email == email))).scalar_one()
-        await _join(app, connection, found, user_id, ip_address)
+        await _join(app, connection, found, user_id, caller)
     return user_id
 
 
 async def _join(
-    app: App, connection: AsyncConnection, found: lookups.FoundInvitation, user_id: int, ip_address: str | None
+    app: App, connection: AsyncConnection, found: lookups.FoundInvitation, user_id: int, caller: Caller
 ) -> None:
     if app.database.dialect == "postgresql":
         await connection.execute(DECLARE, Declared(user_id=user_id, team_id=found.team_id).parameters())
@@ -96,7 +97,7 @@ async def _join(
         await connection.execute(insert(TeamMember).values(team_id=found.team_id, user_id=user_id, role=found.role))
     await audit_logs.tell(
         connection, user_id, found.team_id, action="invitations.accept", resource_type="invitation",
-        resource_id=found.id, details={"role": found.role}, ip_address=ip_address,
+        resource_id=found.id, details={"role": found.role}, **caller._asdict(),
     )  # fmt: skip
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
+from savant.models.login_session import LoginSession
 from savant.models.team import Team
 from savant.models.user import User
 from savant.models.workspace import Workspace
@@ -27,7 +28,7 @@ async def get(work: Reading) -> Me:
 
 
 async def update(work: UnitOfWork, update: MeUpdate) -> Me:
-    """A name, or a password; a key changes no password."""
+    """A name, or a password, which ends every session; a key changes no password."""
     user = await _user(work)
     if update.name is not msgspec.UNSET:
         user.name = update.name
@@ -36,6 +37,7 @@ async def update(work: UnitOfWork, update: MeUpdate) -> Me:
         if work.actor.api_key_id is not None or not right:
             raise SavantError(ErrorCode.FORBIDDEN, "A new password needs the old one, and a session.")
         user.encrypted_password = await passwords.hashed(update.password)
+        await work.session.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
     await work.session.flush()
     return await get(work)
 

@@ -30,7 +30,7 @@ def fuzz(url: str, document: dict[str, Any], key: str, times: int) -> int:
     """How many addresses were tried."""
     headers, tried = {"Authorization": f"Bearer {key}"}, 0
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
-        operation = found.ok()
+        operation = found.ok()  # pyright: ignore[reportAttributeAccessIssue]
         if operation.definition.raw["operationId"] in SLOW:
             continue
         tried += 1
@@ -38,9 +38,9 @@ def fuzz(url: str, document: dict[str, Any], key: str, times: int) -> int:
         @given(case=operation.as_strategy())
         @examples(
             max_examples=times, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
         )  # fmt: skip
-        def probe(case: schemathesis.Case) -> None:
+        def probe(case: schemathesis.Case[Any]) -> None:
             case.validate_response(case.call(base_url=url, headers=headers), checks=CHECKS)
 
         probe()
@@ -54,4 +54,30 @@ async def test_nothing_undocumented_is_answered(
     document = (await stranger.get(url + "/schema")).json()
     assert document["openapi"].startswith("3.1")
     key = await mint(superuser, role=role)
+    assert {"/v1/session", "/v1/session/once", "/v1/invitations/accept"} <= document["paths"].keys()
     assert await asyncio.to_thread(fuzz, url, document, key, times) > 60
+
+
+async def test_coming_in_and_out_is_as_described(
+    http: httpx2.AsyncClient, stranger: httpx2.AsyncClient, url: str
+) -> None:
+    described = schemathesis.openapi.from_dict((await stranger.get(url + "/schema")).json())
+    token = (await http.post("/invitations", json={"email": "ann@example.test"})).json()["data"]["token"]
+    person = {"email": "ann@example.test", "password": "four random words"}
+    tried: list[tuple[str, dict[str, Any]]] = [
+        ("/v1/invitations/accept", person | {"token": token}),
+        ("/v1/session", person),
+    ]
+    cookies: list[str] = []
+    for path, body in tried:
+        case = described[path]["POST"].Case(body=body, media_type="application/json")
+        answer = await asyncio.to_thread(case.call, base_url=url)
+        case.validate_response(answer, checks=CHECKS)
+        assert answer.status_code == 201
+        cookies = answer.headers.get("set-cookie", [])
+    assert all("SameSite=lax" in cookie and "Path=/" in cookie for cookie in cookies)
+    assert ["HttpOnly" in cookie for cookie in cookies] == [True, False]
+    out = described["/v1/session"]["DELETE"].Case()
+    answer = await asyncio.to_thread(out.call, base_url=url)
+    out.validate_response(answer, checks=CHECKS)
+    assert answer.status_code == 204

@@ -12,6 +12,7 @@ import httpx2
 import msgspec
 import pytest
 
+from savant.crypto import new_key
 from savant.database.connect import Database
 from savant.database.rate_limits import forget_old, hit
 from savant.errors import SavantError
@@ -19,7 +20,7 @@ from savant.server.serving import complete
 from savant.services import installations
 from savant.settings import ServerSettings, Settings
 from savant.telemetry import logs, metrics
-from tests.serving import mint, serving_app
+from tests.serving import mint, serving, serving_app
 
 
 @pytest.fixture
@@ -156,7 +157,9 @@ def test_a_production_server_refuses_what_is_unsafe(
 
 def test_a_production_server_behind_https_is_let_be(settings: Settings) -> None:
     server = ServerSettings(public_url="https://savant.example")
-    safe = msgspec.structs.replace(settings, database_url="postgresql://savant_app@db/savant", server=server)
+    safe = msgspec.structs.replace(
+        settings, database_url="postgresql://savant_app@db/savant", server=server, secret_keys=new_key()
+    )
     installations.refuse_unsafe(safe, "0.0.0.0")
 
 
@@ -176,3 +179,17 @@ async def test_the_description_of_the_api_has_what_is_beside_its_nouns(stranger:
     events = paths["/v1/runs/{id}/events"]["get"]
     assert [*events["responses"]["200"]["content"]] == ["text/event-stream"]
     assert {"id", "after", "Last-Event-ID"} <= {one["name"] for one in events["parameters"]}
+
+
+@pytest.mark.parametrize("public", [None, "https://savant.example"])
+async def test_a_cookie_goes_by_https_alone_wherever_people_come_by_it(
+    settings: Settings, superuser: Database, public: str | None
+) -> None:
+    settings = msgspec.structs.replace(settings, server=ServerSettings(public_url=public))
+    headers = {"Authorization": f"Bearer {await mint(superuser)}"}
+    async with serving(settings) as url, httpx2.AsyncClient(base_url=url + "/v1") as http:
+        token = (await http.post("/invitations", json={}, headers=headers)).json()["data"]["token"]
+        person = {"email": "ann@example.org", "password": "four random words"}
+        assert (await http.post("/invitations/accept", json=person | {"token": token})).status_code == 201
+        cookies = (await http.post("/session", json=person)).headers.get_list("set-cookie")
+    assert ["Secure" in cookie for cookie in cookies] == [public is not None] * 2
