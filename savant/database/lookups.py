@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import ColumnElement, select, text, update
+from sqlalchemy import ColumnElement, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from savant.database.connect import Database
@@ -152,6 +152,25 @@ async def last_workspace(database: Database) -> int:
         last = text("SELECT coalesce(max(id), 0) FROM workspaces")
     async with declared(database, Declared()) as connection:
         return (await connection.execute(last)).scalar_one()
+
+
+async def team_of(database: Database, workspace_id: int) -> int | None:
+    """The team that owns a workspace; None if there is no such workspace."""
+    async with declared(database, Declared(workspace_id)) as connection:
+        return await connection.scalar(select(Workspace.team_id).where(Workspace.id == workspace_id))
+
+
+async def forget_sessions(database: Database, now: datetime) -> None:
+    """Delete login sessions that are over, person by person: nobody sees another's."""
+    last = text("SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('users', 'id')), 0)")
+    if database.dialect == "sqlite":
+        last = text("SELECT coalesce(max(id), 0) FROM users")
+    async with declared(database, Declared()) as connection:
+        people = (await connection.execute(last)).scalar_one()
+    for user_id in range(1, people + 1):
+        async with declared(database, Declared(user_id=user_id), write=True) as connection:
+            over = LoginSession.user_id == user_id, LoginSession.expires_at <= now
+            await connection.execute(delete(LoginSession).where(*over))
 
 
 async def _shown(database: Database, shape: type[Found], where: ColumnElement[bool], presented: str) -> Found | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from savant import policies
 from savant.errors import SavantError
-from savant.schemas.actors import steward
 from savant.schemas.runs import Run
 from savant.services import actors, deltas, endings, executions, runs
 from savant.services.app import App
@@ -31,7 +30,10 @@ async def execute_queued_run(app: App, *, workspace_id: int, user_id: int | None
 
 async def _refuse(app: App, workspace_id: int, run_id: int, refused: SavantError) -> None:
     """End a run whose owner may not have it any more."""
-    async with app.acting_as(steward(workspace_id)).work() as work:
+    steward = await actors.steward_of(app, workspace_id)
+    if steward is None:
+        return  # the workspace is gone, and the run with it
+    async with app.acting_as(steward).work() as work:
         row = await runs.find(work, run_id, lock=True, whole=True)
         if row.status in ("pending", "running"):
             await endings.end(work, row, "failed", refused)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from savant import policies
 from savant.errors import ErrorCode, SavantError
-from savant.schemas.actors import steward
 from savant.services import actors, repositories
 from savant.services.app import App
 
@@ -18,4 +17,5 @@ async def index_repository(app: App, *, workspace_id: int, user_id: int, ref: st
     except SavantError as problem:
         if problem.code is ErrorCode.CONFLICT:
             raise
-        await repositories.index_failed(app.acting_as(steward(workspace_id)), ref, problem)
+        if steward := await actors.steward_of(app, workspace_id):
+            await repositories.index_failed(app.acting_as(steward), ref, problem)

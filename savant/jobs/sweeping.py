@@ -11,8 +11,7 @@ from procrastinate.exceptions import ConnectorException
 
 from savant import clock
 from savant.database import lookups, rate_limits
-from savant.schemas.actors import steward
-from savant.services import admission, workplaces
+from savant.services import actors, admission, workplaces
 from savant.services.app import App
 
 STALLED_SECONDS, SWEEP_SECONDS, ROUND_SECONDS = 12.0, 5.0, 600.0
@@ -44,8 +43,9 @@ async def take_back(jobs: Jobs) -> None:
 async def go_round(app: App) -> None:
     """Queue runs whose job is gone, remove folders that no run comes back to, and forget windows that are over."""
     await rate_limits.forget_old(app.database)
+    await workplaces.sweep(app)
     for workspace_id in range(1, await lookups.last_workspace(app.database) + 1):
-        here = app.acting_as(steward(workspace_id))
-        async with here.work() as work:
-            await admission.requeue_lost(work)
-        await workplaces.sweep(here)
+        steward = await actors.steward_of(app, workspace_id)
+        if steward is not None:
+            async with app.acting_as(steward).work() as work:
+                await admission.requeue_lost(work)

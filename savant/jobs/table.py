@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from procrastinate import App as Jobs
 from procrastinate import BaseRetryStrategy, PsycopgConnector, RetryDecision
@@ -11,14 +11,17 @@ from procrastinate.jobs import Job
 
 from savant import clock
 from savant.errors import ErrorCode, SavantError
+from savant.jobs import clean_up
 from savant.jobs.execute_run import execute_queued_run
 from savant.jobs.index_repository import index_repository
+from savant.schemas.jobs import LOW
 from savant.services.app import App
 from savant.telemetry import logs, tracing
 
 JOBS: dict[str, Callable[..., Awaitable[None]]] = {
     "execute_run": execute_queued_run,
     "index_repository": index_repository,
+    "clean_up": clean_up.clean_up,
 }
 MOST_ATTEMPTS = 8
 FIRST_SECONDS, MOST_SECONDS, HELD_SECONDS = 2.0, 300.0, 4.0
@@ -45,7 +48,9 @@ def build(app: App, conninfo: str, connections: int) -> Jobs:
     """The queue as a worker has it: all jobs over one installation."""
     jobs = Jobs(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=connections))
     for name, function in JOBS.items():
-        jobs.task(name=name, retry=Backoff())(_over(app, name, function))
+        task = jobs.task(name=name, retry=Backoff())(_over(app, name, function))
+        if name == "clean_up":  # by whichever worker is there first, and once however many wait
+            jobs.periodic(cron=clean_up.CRON, priority=LOW, lock=name, queueing_lock=name)(cast(Any, task))
     return jobs
 
 

@@ -35,6 +35,6 @@ NOBODY = Actor(user_id=0, workspace_id=0, team_id=0, role="guest", scopes=())
 """Who may do nothing, and sees nothing."""
 
 
-def steward(workspace_id: int) -> Actor:
-    """The server itself, for what it notes of jobs whose people may not do them any more."""
-    return Actor(user_id=0, workspace_id=workspace_id, team_id=0, role="admin")
+def steward(workspace_id: int, team_id: int) -> Actor:
+    """The server itself, for what it does in a workspace unasked."""
+    return Actor(user_id=0, workspace_id=workspace_id, team_id=team_id, role="admin")

@@ -13,7 +13,7 @@ from savant import clock
 from savant.database import lookups
 from savant.database.connect import Database
 from savant.errors import ErrorCode, SavantError
-from savant.schemas.actors import Actor
+from savant.schemas.actors import Actor, steward
 from savant.services import tokens
 from savant.services.app import App
 
@@ -68,6 +68,12 @@ async def actor_of_user(app: App, user_id: int, workspace_id: int) -> Actor:
         message = "The person this was started by is no longer in the workspace's team."
         raise SavantError(ErrorCode.FORBIDDEN, message, hint="Somebody who is must start it again.")
     return Actor(user_id=user_id, workspace_id=found.workspace_id, team_id=found.team_id, role=found.role)
+
+
+async def steward_of(app: App, workspace_id: int) -> Actor | None:
+    """The server itself in a workspace; None once that is gone."""
+    team_id = await lookups.team_of(app.database, workspace_id)
+    return None if team_id is None else steward(workspace_id, team_id)
 
 
 def forget(database: Database) -> None:

@@ -48,8 +48,13 @@ class Answered(NamedTuple):
 async def claim(app: App, key: Key, request: str) -> int | None:
     """The number of the claim to carry out this request, None if somebody has it; what is a day old is forgotten."""
     async with app.work() as work:
-        await work.session.execute(delete(Row).where(Row.created_at < await work.now() - KEPT))
+        await forget_old(work)
         return await _claimed(work, key, request)
+
+
+async def forget_old(work: UnitOfWork) -> None:
+    """Forget what the workspace's requests were answered longer than a day ago."""
+    await work.session.execute(delete(Row).where(Row.created_at < await work.now() - KEPT))
 
 
 async def _claimed(work: UnitOfWork, key: Key, request: str) -> int | None:

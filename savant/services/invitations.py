@@ -6,6 +6,7 @@ import builtins
 from datetime import timedelta
 
 import msgspec
+from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +22,9 @@ from savant.schemas.people import Invitation, InvitationAccept, InvitationCreate
 from savant.services import audit_logs, memberships, passwords, tokens
 from savant.services.app import App
 from savant.services.proving import NOWHERE, Caller, proved
+
+SHOWN = timedelta(days=30)
+"""How long one that has expired is still listed."""
 
 
 async def list(work: Reading) -> builtins.list[Invitation]:
@@ -54,6 +58,12 @@ async def delete(work: UnitOfWork, id: int) -> None:
     if row is None:
         raise SavantError(ErrorCode.NOT_FOUND, f"There is no invitation {id}.")
     await work.session.delete(row)
+
+
+async def forget_old(work: UnitOfWork) -> None:
+    """Delete those of the team that nobody accepted, and nobody can since long ago."""
+    over = Row.team_id == work.actor.team_id, Row.accepted_at.is_(None), Row.expires_at < clock.now() - SHOWN
+    await work.session.execute(delete_rows(Row).where(*over))
 
 
 async def accept(app: App, accept: InvitationAccept, caller: Caller = NOWHERE) -> int:

@@ -70,6 +70,11 @@ async def sign_out(app: App, token: str, caller: Caller = NOWHERE) -> None:
             await tell(connection, found.user_id, "sign_out", caller)
 
 
+async def forget_old(app: App) -> None:
+    """Delete the sessions of all people that are over."""
+    await lookups.forget_sessions(app.database, clock.now())
+
+
 async def _open(app: App, user_id: int, workspace_id: int | None, caller: Caller) -> SignedIn:
     token, now = tokens.make_secret(), clock.now()
     made = insert(Row).values(

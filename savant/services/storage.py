@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Text, cast, delete, func, select
@@ -17,10 +17,12 @@ from savant.database.work import Reading, UnitOfWork
 from savant.models.blob import Blob
 from savant.models.run import Run as Row
 from savant.models.step import Step
+from savant.models.workspace import Workspace
 from savant.schemas.programs import Program
 from savant.schemas.runs import FINISHED
 from savant.schemas.storage import Gc, GcReport
 from savant.services import runs
+from savant.settings.server import ServerSettings
 
 _REFERENCE = re.compile(r'"\$(?:blob|chain)":\s*"([0-9a-f]{64})"')
 _PARENT = re.compile(rb'"parent":"([0-9a-f]{64})"\}$')
@@ -73,6 +75,22 @@ async def gc(work: UnitOfWork, options: Gc) -> GcReport:
         pinned=sorted(pinned),
         dry_run=options.dry_run,
     )
+
+
+async def budget(work: Reading, server: ServerSettings) -> Gc:
+    """What a server keeps of a workspace: what is set for all, or less where its own settings say so."""
+    given = await work.session.scalar(select(Workspace.settings).where(Workspace.id == work.actor.workspace_id)) or {}
+    days = _least(server.keep_days, given.get("keep_days"))
+    megabytes = _least(server.keep_mb, given.get("keep_mb"))
+    return Gc(
+        keep_seconds=None if days is None else days * 86_400.0,
+        max_bytes=None if megabytes is None else megabytes * 10**6,
+    )
+
+
+def _least(*limits: Any) -> int | None:
+    """The tightest of those that are whole numbers above 0; None if there is none."""
+    return min((limit for limit in limits if isinstance(limit, int) and limit > 0), default=None)
 
 
 def _gone(rows: Sequence[Row], all: set[int], room: _Room, options: Gc) -> list[int]:

@@ -14,11 +14,13 @@ from savant.models.run import Run
 from savant.runtime.indexing import clone
 from savant.schemas.programs import Program, RepositoryState
 from savant.schemas.runs import FINISHED, RunConfig
-from savant.services import places, repositories
+from savant.services import actors, places, repositories
 from savant.services.app import App
 
 KEPT = timedelta(days=7)
 """How long the folder of a run that failed or was stopped waits for somebody to resume it."""
+MAKING = timedelta(seconds=2 * clone.SECONDS)
+"""How long making one may take."""
 
 
 def own(app: App, config: RunConfig) -> bool:
@@ -73,16 +75,30 @@ async def remove(app: App, run: Run) -> None:
 
 
 async def sweep(app: App) -> None:
-    """Remove from this machine what the actor's workspace has no run for any more, or one that ended long ago."""
-    folder = _all(app) / str(app.actor.workspace_id)
-    names = [name for name in await asyncio.to_thread(_names, folder) if name.isdecimal()]
-    async with app.read() as work:
-        rows = (await work.session.scalars(select(Run).where(Run.id.in_([int(name) for name in names])))).all()
+    """Remove from this machine the folders that no run comes back to, whoever made them."""
+    for workspace in await asyncio.to_thread(_numbered, _all(app)):
+        folders = await asyncio.to_thread(_numbered, workspace)
+        kept = await _kept(app, int(workspace.name), [int(folder.name) for folder in folders])
+        for folder in folders:
+            if int(folder.name) not in kept:
+                await clone.remove(folder)
+        for folder in await asyncio.to_thread(_given_up, workspace):
+            await clone.remove(folder)
+
+
+async def _kept(app: App, workspace_id: int, ids: list[int]) -> set[int]:
+    """The runs that go on, or may: one that is completed does not, nor one that ended long ago."""
+    steward = await actors.steward_of(app, workspace_id)
+    if steward is None:
+        return set()
+    async with app.acting_as(steward).read() as work:
+        rows = (await work.session.scalars(select(Run).where(Run.id.in_(ids)))).all()
     limit = clock.now() - KEPT
-    kept = {str(row.id) for row in rows if row.status not in FINISHED or (row.completed_at or limit) > limit}
-    for name in names:
-        if name not in kept:
-            await clone.remove(folder / name)
+    return {
+        row.id
+        for row in rows
+        if row.status not in FINISHED or (row.status != "completed" and (row.completed_at or limit) > limit)
+    }
 
 
 async def _check_out(app: App, run: Run, config: RunConfig, folder: Path) -> None:
@@ -93,8 +109,15 @@ async def _check_out(app: App, run: Run, config: RunConfig, folder: Path) -> Non
             await work.session.execute(update(Run).where(Run.id == run.id).values(repository_commit=found))
 
 
-def _names(folder: Path) -> list[str]:
-    return [each.name for each in folder.iterdir()] if folder.is_dir() else []
+def _numbered(folder: Path) -> list[Path]:
+    """The folders in it that are called by a number."""
+    return [each for each in folder.iterdir() if each.name.isdecimal()] if folder.is_dir() else []
+
+
+def _given_up(folder: Path) -> list[Path]:
+    """Checkouts that were begun and not ended for longer than any takes: whoever made them is gone."""
+    limit = clock.now().timestamp() - MAKING.total_seconds()
+    return [each for each in folder.iterdir() if not each.name.isdecimal() and each.stat().st_mtime < limit]
 
 
 def _all(app: App) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,21 @@ async def test_a_folder_waits_for_a_run_that_failed_until_nobody_will_resume_it(
         await work.session.execute(update(Row).where(Row.id == run.id).values(completed_at=old))
     await workplaces.sweep(served)
     assert folders(served) == []
+
+
+async def test_what_a_worker_left_behind_that_was_killed_is_removed(served: App) -> None:
+    steps: list[dict[str, Any]] = [{"id": "fail", "tool": "fs.read", "with": {"path": "nowhere"}}]
+    run = await carried_out(served, create(steps))
+    async with served.work() as work:  # another machine took the run up, and it ended well there
+        await work.session.execute(update(Row).where(Row.id == run.id).values(status="completed"))
+    begun, given_up = (
+        served.settings.home / "cache" / "runs" / str(served.actor.workspace_id) / f"{run.id}.{name}" for name in "ab"
+    )
+    for folder in (begun, given_up):
+        folder.mkdir()
+    old = (clock.now() - 2 * workplaces.MAKING).timestamp()
+    os.utime(given_up, (old, old))
+    gone = served.settings.home / "cache" / "runs" / "999" / "1"  # its workspace is not there any more
+    gone.mkdir(parents=True)
+    await workplaces.sweep(served)
+    assert folders(served) == [begun.name]
