@@ -23,7 +23,7 @@ def shape_of(step: Step) -> frozenset[str] | None:
         case AgentStep():
             return AGENT_FIELDS
         case ApprovalStep():
-            return frozenset({"approved"})
+            return frozenset({"approved", "reason"})
         case SetStep():
             return frozenset(step.values)
         case ParallelStep():
