@@ -49,8 +49,10 @@ async def place(app: App, program: Program, create: RunCreate) -> Path | None:
 def complete(program: Program, create: RunCreate, toolbox: EngineToolbox) -> None:
     """Add what is known only now, and refuse a program that cannot run."""
     errors: list[SavantError] = []
-    for definition in program.bundle.workflows.values():
-        errors += validate(definition, program.bundle, toolbox.specs())
+    for slug, definition in program.bundle.workflows.items():
+        for error in validate(definition, program.bundle, toolbox.specs()):
+            error.details["workflow"] = slug
+            errors.append(error)
     if errors:
         raise errors[0] if len(errors) == 1 else SavantErrors(errors)
     if create.type == "workflow":

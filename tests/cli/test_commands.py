@@ -108,6 +108,16 @@ def test_an_error_is_one_line_or_one_document(savant: Cli) -> None:
     assert first["position"]["line"] == 3
 
 
+def test_a_run_that_cannot_begin_says_where_its_definition_is_wrong(savant: Cli) -> None:
+    inner = "name: Inner\nsteps:\n  - {id: a, set: {x: 1}}\noutputs:\n  y: 'It is ${{ steps.b.output.x }}.'\n"
+    savant.write(".savant/workflows/inner.yaml", inner)
+    savant.write(".savant/workflows/outer.yaml", "name: Outer\nsteps:\n  - {id: in, workflow: inner}\n")
+    for arguments in (["run", "inner"], ["run", "outer"], ["validate"]):
+        result = savant(*arguments)
+        assert result.code == 2
+        assert result.stderr == "error: .savant/workflows/inner.yaml:5:23: There is no step `b`. There is: a.\n"
+
+
 def test_every_finding_is_told_at_once(savant: Cli) -> None:
     savant.write(".savant/agents/a.yaml", "name: A\npersna: x\n")
     savant.write(".savant/agents/b.yaml", "nam: B\n")

@@ -283,7 +283,7 @@ class _Validator:
         place = self._positions and self._positions.within(at, value, fault.offset)
         details = {"at": list(at), "offset": fault.offset}
         self._errors.append(
-            SavantError(ErrorCode.EXPRESSION, fault.message, hint=fault.hint, position=place, details=details)
+            SavantError(ErrorCode.INVALID_DEFINITION, fault.message, hint=fault.hint, position=place, details=details)
         )
 
 
