@@ -15,12 +15,14 @@ Permission = Literal["view", "edit", "execute", "admin"]
 class Rule(NamedTuple):
     """What a verb does, the least role that may do it at all, and the scope a key needs for it.
 
-    `change` is of one's own rows for a member, and of all for an admin; see `may`.
+    `change` is of one's own rows for a member, and of all for an admin; see `may`. With `guests` those may as well who
+    are signed in and in another team: what comes of it is in a workspace of their own.
     """
 
     access: Access
     role: ActorRole
     scope: str
+    guests: bool = False
 
 
 def _rules(
@@ -47,7 +49,7 @@ def _definitions(noun: str) -> dict[str, Rule]:
     return _rules(noun, read="list get", create="create", change="update delete", reader="guest")
 
 
-_RUNS_OF = _rules("runs", read="runs", execute="execute")
+_RUNS_OF = _rules("runs", read="runs") | {"execute": Rule("execute", "member", "runs:execute", guests=True)}
 
 RULES: dict[str, dict[str, Rule]] = {
     "agents": _definitions("agents") | _RUNS_OF,
@@ -102,7 +104,7 @@ def scopes() -> set[str]:
 def permit(actor: Actor, noun: str, verb: str) -> Rule:
     """Raise FORBIDDEN unless the actor's role and scopes allow the verb at all."""
     needed = rule(noun, verb)
-    if not has_role(actor, needed.role):
+    if not has_role(actor, needed.role) and not (needed.guests and actor.home_id is not None):
         message = f"{a(actor.role).capitalize()} may not {verb} {noun.replace('_', ' ')}; it takes {a(needed.role)}."
         raise SavantError(ErrorCode.FORBIDDEN, message, hint="Ask an admin of the team.")
     if not has_scope(actor, needed.scope):
@@ -138,15 +140,17 @@ def may(
     shared: Permission | None = None,
 ) -> bool:
     """Whether an actor may do this to one row of their workspace; `shared` is the most a share gives them."""
-    if has_role(actor, "admin") or (author_id is not None and author_id == actor.user_id):
+    guest = actor.role == "guest"
+    if has_role(actor, "admin") or (author_id is not None and author_id == actor.user_id and not guest):
         return True
     if shared == "admin":
         return True
+    open = visibility == "public" if guest else visibility != "private"
     match access:
         case "read":
-            return visibility != "private" or shared is not None
+            return open or shared is not None
         case "execute":
-            return visibility != "private" or shared in ("execute", "edit")
+            return open or shared in ("execute", "edit")
         case "change":
             return shared == "edit"
         case _:

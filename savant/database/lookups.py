@@ -129,6 +129,13 @@ async def membership(database: Database, user_id: int, workspace: int | tuple[st
     return None if row is None else Membership(*row)
 
 
+async def workspace(database: Database, team: str, slug: str) -> int | None:
+    """The number of a workspace by slugs, for who is not in its team: it opens nothing by itself."""
+    found = select(Workspace.id).join(Team, Team.id == Workspace.team_id)
+    async with declared(database, Declared(presented=f"{team}/{slug}")) as connection:
+        return await connection.scalar(found.where(Team.slug == team, Workspace.slug == slug))
+
+
 async def note_use(database: Database, key: FoundKey, now: datetime, ip_address: str | None) -> None:
     """Remember when a key was last used, and from where."""
     used = update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now, last_used_ip=ip_address, updated_at=now)

@@ -9,14 +9,15 @@ import msgspec
 Role = Literal["owner", "admin", "member", "viewer"]
 ActorRole = Literal["owner", "admin", "member", "viewer", "guest"]
 ROLES: tuple[ActorRole, ...] = tuple(reversed(get_args(ActorRole)))
-"""From the least to the most; a guest is in no team, and is here by a link."""
+"""From the least to the most; a guest is not in the workspace's team, and is here by a link or for what is public."""
 
 
 class Actor(msgspec.Struct, kw_only=True, frozen=True):
     """Authority follows the person at every door; `role` is theirs in the team that owns the workspace.
 
-    `scopes` are those of the API key they use, None where nothing narrows what their role allows. A guest is nobody in
-    particular: `user_id` is 0, and `share_id` is the link they follow.
+    `scopes` are those of the API key they use, None where nothing narrows what their role allows. A guest by a link is
+    nobody in particular: `user_id` is 0, and `share_id` is the link they follow. A guest who is signed in has `team_id`
+    0 here, and a workspace of their own, `home_id`, unless they are in no team at all.
     """
 
     user_id: int
@@ -26,6 +27,7 @@ class Actor(msgspec.Struct, kw_only=True, frozen=True):
     scopes: tuple[str, ...] | None = None
     api_key_id: int | None = None
     share_id: int | None = None
+    home_id: int | None = None
     request_id: str | None = None
     ip_address: str | None = None
     user_agent: str | None = None

@@ -16,7 +16,7 @@ from savant.server.arguments import invalid
 from savant.server.auth import acting
 from savant.server.endpoints import Endpoint
 from savant.server.envelope import JSON
-from savant.services import idempotency
+from savant.services import actors, idempotency
 from savant.services.app import App
 from savant.services.idempotency import Answered, Key
 
@@ -38,8 +38,10 @@ async def once(endpoint: Endpoint, request: Request[Any, Any, Any], answer: Answ
     if not _KEY.fullmatch(text):
         raise invalid({HEADER: ["must be 1 to 255 characters of ASCII, without spaces"]})
     policies.permit(app.actor, endpoint.noun, endpoint.verb)
-    key, scope = Key(text), request.scope
-    asked = key.request(scope["raw_path"], scope["query_string"], await request.body())
+    key, scope, asked_of = Key(text), request.scope, app.actor.workspace_id
+    if app.actor.role == "guest":
+        app = await actors.home(app)
+    asked = key.request(scope["raw_path"], scope["query_string"], await request.body(), b"%d" % asked_of)
     claim = await idempotency.claim(app, key, asked)
     if claim is None:
         return _again(await _first(app, key, asked))

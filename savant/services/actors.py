@@ -14,7 +14,7 @@ from savant.database import lookups
 from savant.database.connect import Database
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.actors import Actor, steward
-from savant.services import tokens
+from savant.services import guests, tokens
 from savant.services.app import App
 
 KNOWN_SECONDS = 15.0
@@ -76,6 +76,16 @@ async def steward_of(app: App, workspace_id: int) -> Actor | None:
     return None if team_id is None else steward(workspace_id, team_id)
 
 
+async def home(app: App) -> App:
+    """The same person in their own workspace, for a guest in another; FORBIDDEN for who has none."""
+    actor = app.actor
+    found = None if actor.home_id is None else await lookups.membership(app.database, actor.user_id, actor.home_id)
+    if found is None:
+        message = "Who has no workspace of their own can look at this, and not run it."
+        raise SavantError(ErrorCode.FORBIDDEN, message, hint="Sign in, or ask somebody to invite you to a team.")
+    return app.acting_as(msgspec.structs.replace(actor, **found._asdict(), home_id=None))
+
+
 def forget(database: Database) -> None:
     """Look keys up again at the next request: one was revoked, or somebody's role changed."""
     _known.pop(database, None)
@@ -129,12 +139,20 @@ async def _member(database: Database, user_id: int, wanted: str | None, default:
     found = await lookups.membership(database, user_id, place)
     if found is None and wanted is None and default is not None:
         found = await lookups.membership(database, user_id, None)  # their workspace is gone, or they left its team
+    if found is None and wanted is not None:
+        return await _guest(database, user_id, wanted, default)
     if found is None:
-        if wanted is None:
-            hint = "Ask somebody to invite you."
-            raise SavantError(ErrorCode.FORBIDDEN, "You are in no team.", hint=hint)
-        raise SavantError(ErrorCode.NOT_FOUND, f"There is no workspace `{wanted}`.", hint="Name it as team/workspace.")
+        raise SavantError(ErrorCode.FORBIDDEN, "You are in no team.", hint="Ask somebody to invite you.")
     return Actor(user_id=user_id, workspace_id=found.workspace_id, team_id=found.team_id, role=found.role)
+
+
+async def _guest(database: Database, user_id: int, wanted: str, default: int | None) -> Actor:
+    """In a workspace of others, for what is public there; where nothing is, it is as if there were no workspace."""
+    actor = await guests.enter(database, user_id, *_slugs(wanted))
+    if actor is None:
+        raise SavantError(ErrorCode.NOT_FOUND, f"There is no workspace `{wanted}`.", hint="Name it as team/workspace.")
+    own = await lookups.membership(database, user_id, default) or await lookups.membership(database, user_id, None)
+    return msgspec.structs.replace(actor, home_id=own and own.workspace_id)
 
 
 def _slugs(wanted: str) -> tuple[str, str]:

@@ -79,8 +79,9 @@ async def _agent(work: Reading, given: Bundle, found: Bundle, slug: str) -> None
     if slug in found.agents:
         return
     definition = given.agents.get(slug)
-    # Who stored an agent could read its persona and rulesets; who brings one in a file must be able to now.
-    stored = definition is None
+    # Who stored an agent could read its persona and rulesets; who brings one in a file must be able to now, and so must
+    # a guest, who takes it along.
+    stored = definition is None and work.actor.role != "guest"
     if definition is None:
         definition = await agents.definition(work, slug)
     found.agents[slug] = msgspec.structs.replace(definition, slug=slug)

@@ -46,6 +46,9 @@ async def create(work: UnitOfWork, create: ShareCreate) -> Share:
         raise SavantError(ErrorCode.VALIDATION, "A share with a user, and no other, names their `email`.")
     if create.with_type in ("public", "link") and create.permission not in ("view", "execute"):
         raise SavantError(ErrorCode.VALIDATION, "What everybody or any link reaches may be viewed or run, not changed.")
+    if create.with_type == "link" and create.permission != "view":
+        hint = "Share it with a user, or make it `public`, which whoever is signed in may run."
+        raise SavantError(ErrorCode.VALIDATION, "Whoever has a link may look, and not run: they are nobody.", hint=hint)
     token = tokens.make_secret() if create.with_type == "link" else None
     row = Row(
         shareable_type=create.type, shareable_id=target.id, permission=create.permission,

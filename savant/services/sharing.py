@@ -26,7 +26,7 @@ def readable(actor: Actor, model: type[Any], type: str) -> ColumnElement[bool]:
         return true()
     shared = model.id.in_(select(Share.shareable_id).where(Share.shareable_type == type, _to(actor)))
     if actor.role == "guest":
-        return shared
+        return shared if actor.share_id is not None else or_(model.visibility == "public", shared)
     seen = or_(model.visibility != "private", model.created_by_id == actor.user_id, shared)
     return or_(seen, model.workspace_id.is_(None)) if issubclass(model, TenantOrSystem) else seen
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from savant.cli.command import command, group
 from savant.cli.door import Door
 
@@ -14,8 +16,15 @@ def policies(door: Door) -> None:
     from savant.cli import listing
     from savant.policies import RULES
 
-    items = [
-        {"noun": noun, "verb": verb, "role": rule.role, "scope": rule.scope, "access": rule.access}
+    items: list[dict[str, Any]] = [
+        {
+            "noun": noun,
+            "verb": verb,
+            "role": rule.role,
+            "scope": rule.scope,
+            "access": rule.access,
+            "guests": rule.guests,
+        }
         for noun, verbs in RULES.items()
         for verb, rule in verbs.items()
     ]
@@ -23,10 +32,17 @@ def policies(door: Door) -> None:
         door,
         items,
         ["NOUN", "VERB", "ROLE", "SCOPE", "WHOSE"],
-        lambda each: [each["noun"], each["verb"], each["role"], each["scope"], _whose(each["access"])],
+        lambda each: [
+            each["noun"],
+            each["verb"],
+            each["role"],
+            each["scope"],
+            _whose(each["access"], guests=each["guests"]),
+        ],
         none="",
     )
 
 
-def _whose(access: str) -> str:
-    return "one's own; of others an admin" if access == "change" else "what one may see"
+def _whose(access: str, *, guests: bool) -> str:
+    whose = "one's own; of others an admin" if access == "change" else "what one may see"
+    return f"{whose}; guests at home" if guests else whose
