@@ -31,6 +31,10 @@ class Queue(Protocol):
         """Have a job done once this work is committed."""
         ...
 
+    async def join(self, work: UnitOfWork, job: Job, **arguments: Any) -> bool:
+        """Whether a job with the lock of this one waits already; it then does what the `arguments` say."""
+        ...
+
     async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
         """Be the only one who counts a workspace's slots until this work is done."""
         ...
@@ -54,6 +58,11 @@ class PostgresQueue:
         arguments: dict[str, Any] = {**job.arguments, "trace": trace} if trace else job.arguments
         await deferrer.defer_async(**arguments)
 
+    async def join(self, work: UnitOfWork, job: Job, **arguments: Any) -> bool:
+        from savant.database import queued
+
+        return job.lock is not None and await queued.join(work, job.lock, **arguments)
+
     async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
         await work.session.execute(select(func.pg_advisory_xact_lock(ADMISSION_LOCK, workspace_id)))
 
@@ -68,6 +77,10 @@ class TaskQueue:
 
     async def put(self, work: UnitOfWork, job: Job) -> None:
         work.afterwards.append(lambda: self._begin(job))
+
+    async def join(self, work: UnitOfWork, job: Job, **arguments: Any) -> bool:
+        """Nothing waits here: what is put begins at once."""
+        return False
 
     async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
         """Work that writes is alone on SQLite from its beginning."""

@@ -1,10 +1,11 @@
-"""What is in the queue, on Postgres: jobs that are dead, and runs that have none."""
+"""What is in the queue, on Postgres: jobs that wait, those that are dead, and runs that have none."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, cast, column, select, table, update
+from sqlalchemy import BigInteger, ColumnElement, Text, cast, column, delete, literal, select, table, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -13,15 +14,22 @@ from savant.schemas.jobs import DeadJob
 
 _JOBS = table(
     "procrastinate_jobs", column("id", BigInteger), column("task_name", Text), column("args", JSONB), column("status"),
-    column("attempts"), column("scheduled_at"),
+    column("attempts"), column("scheduled_at"), column("lock", Text),
 )  # fmt: skip
 _STATUS = cast(_JOBS.c.status, Text)
 _HIDDEN = ("workspace_id", "user_id", "trace")
 
 
+async def join(work: UnitOfWork, lock: str, **arguments: Any) -> bool:
+    """Whether a job with this lock waits already, which then does what the `arguments` say."""
+    waits = update(_JOBS).where(_JOBS.c.lock == lock, _STATUS == "todo")
+    given = waits.values(args=_JOBS.c.args.op("||")(literal(arguments, JSONB)))
+    return (await work.session.execute(given.returning(_JOBS.c.id))).first() is not None
+
+
 def without_job(run_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """Whether no job is there for a run, not even a dead one."""
-    there = (_JOBS.c.task_name == "execute_run", _STATUS.in_(["todo", "doing", "failed"]))
+    """Whether nobody is going to carry out a run: its job is gone, or dead."""
+    there = (_JOBS.c.task_name == "execute_run", _STATUS.in_(["todo", "doing"]))
     return run_id.not_in(select(cast(_JOBS.c.args["run_id"].astext, BigInteger)).where(*there))
 
 
@@ -37,6 +45,18 @@ async def revive(work: UnitOfWork, id: int) -> DeadJob | None:
     done = await work.session.execute(again.values(status="todo", attempts=0, scheduled_at=None).returning(*_JOBS.c))
     row = done.first()
     return None if row is None else _shown(row)
+
+
+async def dead_runs(work: Reading, ids: Sequence[int]) -> set[int]:
+    """Those of these runs whose job is dead."""
+    run_id = cast(_JOBS.c.args["run_id"].astext, BigInteger)
+    of = select(run_id).where(*_dead(work), _JOBS.c.task_name == "execute_run", run_id.in_(ids))
+    return set(await work.session.scalars(of))
+
+
+async def bury_runs(work: UnitOfWork) -> None:
+    """Forget the actor's workspace's dead jobs of runs: the run's row says what came of it."""
+    await work.session.execute(delete(_JOBS).where(*_dead(work), _JOBS.c.task_name == "execute_run"))
 
 
 def _dead(work: Reading) -> tuple[ColumnElement[bool], ...]:

@@ -11,10 +11,10 @@ from procrastinate.exceptions import ConnectorException
 
 from savant import clock
 from savant.database import lookups, rate_limits
-from savant.services import actors, admission, workplaces
+from savant.services import actors, endings, workplaces
 from savant.services.app import App
 
-STALLED_SECONDS, SWEEP_SECONDS, ROUND_SECONDS = 12.0, 5.0, 600.0
+STALLED_SECONDS, SWEEP_SECONDS, ROUND_SECONDS = 12.0, 5.0, 120.0
 logger = logging.getLogger(__name__)
 
 
@@ -41,11 +41,11 @@ async def take_back(jobs: Jobs) -> None:
 
 
 async def go_round(app: App) -> None:
-    """Queue runs whose job is gone, remove folders that no run comes back to, and forget windows that are over."""
+    """Settle runs whose job is gone or dead, remove folders no run comes back to, and forget windows that are over."""
     await rate_limits.forget_old(app.database)
     await workplaces.sweep(app)
     for workspace_id in range(1, await lookups.last_workspace(app.database) + 1):
         steward = await actors.steward_of(app, workspace_id)
         if steward is not None:
             async with app.acting_as(steward).work() as work:
-                await admission.requeue_lost(work)
+                await endings.settle(work)

@@ -76,7 +76,10 @@ class IndexReport(Schema):
 
 
 class Repository(Schema):
-    """A stored repository; `indexed_commit` is HEAD's when it was last indexed to the end."""
+    """A stored repository; `indexed_commit` is HEAD's when it was last indexed to the end.
+
+    `under_way` is of the answer to a request to index it: whether somebody had asked for that already.
+    """
 
     id: int
     slug: str
@@ -92,6 +95,7 @@ class Repository(Schema):
     index_report: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+    under_way: bool = False
 
 
 class IndexStatus(Schema):

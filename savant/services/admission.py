@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import and_, func, or_, select
 
 from savant import clock
@@ -37,19 +39,12 @@ async def fill(work: UnitOfWork) -> None:
         await enqueue(work, queue, row)
 
 
-async def requeue_lost(work: UnitOfWork) -> int:
-    """Give runs that nobody carries out a job again, where theirs is gone; how many there were."""
-    queue = work.database.queue
-    if queue is None or work.database.dialect != "postgresql":
-        return 0
+async def lost(work: UnitOfWork) -> Sequence[Run]:
+    """Runs that have a slot and nobody to carry them out, for their job is gone or dead; held until this is done."""
     idle = or_(Run.status == "pending", and_(Run.status == "running", Run.lease_expires_at < await work.now()))
-    lost = select(Run).where(idle, Run.admitted_at.is_not(None), Run.journal_run_id.is_(None))
-    rows = (await work.session.scalars(lost.where(queued.without_job(Run.id)).with_for_update(skip_locked=True))).all()
-    for row in rows:
-        await enqueue(work, queue, row)
-    if rows:
-        await fill(work)
-    return len(rows)
+    found = select(Run).where(idle, Run.admitted_at.is_not(None), Run.journal_run_id.is_(None))
+    found = found.where(queued.without_job(Run.id)).with_for_update(skip_locked=True)
+    return (await work.session.scalars(found)).all()
 
 
 async def enqueue(work: UnitOfWork, queue: Queue, row: Run) -> None:

@@ -7,12 +7,19 @@ from typing import Any
 from sqlalchemy import func, select
 
 from savant import clock
+from savant.database import queued
 from savant.database.work import UnitOfWork
-from savant.errors import SavantError
+from savant.errors import ErrorCode, SavantError
 from savant.models.run import Run
 from savant.models.trace import Trace
 from savant.schemas import traces
 from savant.services import admission, child_runs, purses
+
+NEVER_BEGUN = SavantError(
+    ErrorCode.WORKER_LOST,
+    "No worker could carry this run out, however often one tried.",
+    hint="What was wrong is in the workers' logs. To try again, resume it.",
+)
 
 
 async def end(work: UnitOfWork, row: Run, status: str, error: SavantError) -> None:
@@ -22,6 +29,23 @@ async def end(work: UnitOfWork, row: Run, status: str, error: SavantError) -> No
     last = await work.session.scalar(select(func.max(Trace.seq)).where(Trace.run_id == row.id))
     event = traces.Trace(seq=(last or 0) + 1, event_type=f"run.{status}", payload=said(row), timestamp=clock.now())
     await record(work, row, event)
+
+
+async def settle(work: UnitOfWork) -> None:
+    """See to runs that nobody is going to carry out: another job where theirs is gone, an end where it is dead."""
+    queue = work.database.queue
+    if queue is None or work.database.dialect != "postgresql":
+        return
+    rows = await admission.lost(work)
+    dead = await queued.dead_runs(work, [row.id for row in rows])
+    for row in rows:
+        if row.id in dead:
+            await end(work, row, "failed", NEVER_BEGUN)
+        else:
+            await admission.enqueue(work, queue, row)
+    await queued.bury_runs(work)
+    if rows:
+        await admission.fill(work)
 
 
 def write(row: Run, status: str, error: SavantError | None, result: Any = None, failed_path: str | None = None) -> None:

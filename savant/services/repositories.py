@@ -112,7 +112,7 @@ async def index(app: App, ref: str, *, full: bool = False, listener: indexing.Li
     """
     if app.serves and app.database.queue is not None:
         async with app.work() as work:
-            return await _queue(work, app.database.queue, await find(work, ref), full)
+            return await _queue(work, app.database.queue, await find(work, ref, lock=True), full)
     return await bring(app, ref, full=full, listener=listener)
 
 
@@ -139,13 +139,17 @@ async def index_failed(app: App, ref: str, problem: SavantError) -> None:
 
 
 async def _queue(work: UnitOfWork, queue: Queue, row: Row, full: bool) -> Repository:
+    """Ask for one more index run, unless one waits already: what it will find is the same."""
     arguments = {"workspace_id": row.workspace_id, "user_id": work.actor.user_id, "ref": row.slug, "full": full}
-    await queue.put(work, Job("index_repository", arguments, NORMAL, lock=f"repository-{row.id}"))
+    job = Job("index_repository", arguments, NORMAL, lock=f"repository-{row.id}")
+    under_way = await queue.join(work, job, **({"full": True} if full else {}))
+    if not under_way:
+        await queue.put(work, job)
     if not leases.alive(row.lease_holder, row.lease_expires_at, await work.now()):
         row.index_status = "pending"
     row.index_report = {name: value for name, value in row.index_report.items() if not name.startswith("problem")}
     await work.session.flush()
-    return shown_as(row)
+    return msgspec.structs.replace(shown_as(row), under_way=under_way)
 
 
 async def locate(app: App, target: str) -> Repository:
@@ -200,9 +204,10 @@ async def status(app: App, ref: str) -> IndexStatus:
     return answer
 
 
-async def find(work: Reading, ref: str) -> Row:
-    """The row with this slug; NOT_FOUND names the nearest."""
-    row = await work.session.scalar(select(Row).where(Row.slug == ref))
+async def find(work: Reading, ref: str, *, lock: bool = False) -> Row:
+    """The row with this slug, held with `lock` until this work is done; NOT_FOUND names the nearest."""
+    statement = select(Row).where(Row.slug == ref)
+    row = await work.session.scalar(statement.with_for_update() if lock else statement)
     if row is None:
         slugs = (await work.session.scalars(select(Row.slug))).all()
         near = difflib.get_close_matches(ref, slugs, 1)

@@ -44,14 +44,14 @@ async def add(database: Database, actor: Actor, *priorities: int) -> list[int]:
     return made
 
 
-async def jobs(database: Database) -> list[tuple[Any, ...]]:
+async def jobs(database: Database, *statuses: str) -> list[tuple[Any, ...]]:
     """The run and the priority of every job that waits, in the order in which workers get them."""
     listed = text(
         "SELECT (args->>'run_id')::int, priority FROM procrastinate_jobs"
-        " WHERE status = 'todo' ORDER BY priority DESC, id"
+        " WHERE status::text = ANY(:statuses) ORDER BY priority DESC, id"
     )
     async with database.reader.connect() as connection:
-        return [tuple(row) for row in await connection.execute(listed)]
+        return [tuple(row) for row in await connection.execute(listed, {"statuses": list(statuses or ["todo"])})]
 
 
 @on_postgres

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from savant.client import connect
 from savant.database.connect import Database
@@ -30,6 +32,16 @@ async def test_a_request_only_asks_and_a_worker_indexes(served: App, superuser: 
         async with connect(there) as client:
             assert (await client.repositories.index("r")).files == 1
             assert [hit.path for hit in (await client.search(SearchQuery(symbol="send_request"))).hits] == ["a.py"]
+
+
+async def test_who_asks_for_what_waits_already_is_told_so_and_makes_no_more_work(served: App, tmp_path: Path) -> None:
+    await add(served, repository(tmp_path.resolve() / "origin", {"a.py": "def send_request(): ...\n"}))
+    asked = await asyncio.gather(*(perform(served, "repositories", "index", ref="r") for _ in range(4)))
+    asked.append(await perform(served, "repositories", "index", ref="r", full=True))
+    assert sorted(each.under_way for each in asked) == [False, True, True, True, True]
+    async with served.database.engine.connect() as connection:
+        args = (await connection.scalars(text("SELECT args FROM procrastinate_jobs WHERE status = 'todo'"))).all()
+    assert [each["full"] for each in args] == [True], "what is asked for later is done as well"
 
 
 async def test_what_cannot_be_had_is_said_to_who_waits(served: App, superuser: Database, tmp_path: Path) -> None:
