@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -17,7 +17,7 @@ import msgspec
 
 from savant.database.connect import Database
 from savant.database.search_rows import CHUNK, FILE, Scored, chunk_row, file_row, wanted
-from savant.schemas.indexing import Fields, Parsed, PastCommit, Query, Vocabulary
+from savant.schemas.indexing import FIELDS, HASH, Fields, Parsed, PastCommit, Piece, Query, Vocabulary
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -41,7 +41,7 @@ class Wire(Protocol):
 
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> Rows: ...
 
-    def run(self, sql: str, rows: Sequence[Sequence[Any]]) -> None: ...
+    def run(self, sql: str, rows: Iterable[Sequence[Any]]) -> None: ...
 
     def transaction(self) -> AbstractContextManager[None]: ...
 
@@ -53,7 +53,7 @@ class Wire(Protocol):
         """Now, as a column of the database holds it."""
         ...
 
-    def add_chunk_words(self, repository: int, rows: Sequence[tuple[int, Fields]]) -> None: ...
+    def add_chunk_words(self, repository: int, rows: Iterable[tuple[int, Fields]]) -> None: ...
 
     def remove_chunk_words(self, repository: int, rows: Sequence[tuple[int, Fields]]) -> None: ...
 
@@ -127,14 +127,15 @@ class SearchStore:
     def write(self, repository: int, commit: str | None, files: Sequence[Parsed]) -> None:
         """Put files into the index in place of what it held of them, in one transaction."""
         with self.wire.transaction():
-            self._forget_gone_chunks(repository, files)
             old = self._ids(repository, [file.shown for file in files])
-            new = [file for file in files if file.shown not in old]
-            old.update(zip((file.shown for file in new), self.wire.ids("repository_files", len(new)), strict=True))
+            new = [file.shown for file in files if file.shown not in old]
+            ids = old | dict(zip(new, self.wire.ids("repository_files", len(new)), strict=True))
+            for file in files:
+                if file.shown in old:
+                    self._remove_chunks(repository, old[file.shown], keep=Counter(piece[HASH] for piece in file.pieces))
             now = self.wire.moment()
-            rows = [file_row(old[file.shown], repository, commit, now, file) for file in files]
-            self.wire.run(FILE, rows)
-            self._add_chunks(repository, old, files)
+            self.wire.run(FILE, (file_row(ids[file.shown], repository, commit, now, file) for file in files))
+            self._add_chunks(repository, self._chunks(list(old.values())), ids, files)
 
     def stamp(self, files: Sequence[tuple[int, str | None]]) -> None:
         """Note (file, stamp) of files that were read and are unchanged."""
@@ -146,7 +147,7 @@ class SearchStore:
         with self.wire.transaction():
             found = self._ids(repository, paths)
             for file in found.values():
-                self._remove_chunks(repository, file, keep=set())
+                self._remove_chunks(repository, file, keep=Counter())
             self.wire.run("DELETE FROM repository_files WHERE id = ?", [(id,) for id in found.values()])
 
     def add_commits(self, repository: int, commits: Sequence[PastCommit]) -> None:
@@ -225,46 +226,49 @@ class SearchStore:
             )
         return found
 
-    def _forget_gone_chunks(self, repository: int, files: Sequence[Parsed]) -> None:
-        old = self._ids(repository, [file.shown for file in files])
-        for file in files:
-            if file.shown in old:
-                self._remove_chunks(repository, old[file.shown], keep={piece.hash for piece in file.pieces})
-
-    def _remove_chunks(self, repository: int, file: int, keep: set[str]) -> None:
+    def _remove_chunks(self, repository: int, file: int, keep: Counter[str]) -> None:
+        """Take the chunks of a file out of the index, but for so many of each hash."""
         ((path, text),) = self.wire.fetch("SELECT path, text FROM repository_files WHERE id = ?", (file,))
         lines = text.split("\n")
-        gone = [
-            (id, self._words.fields(path, symbol, "\n".join(lines[first - 1 : last])))
-            for id, first, last, symbol, hash in self.wire.fetch(
-                "SELECT id, first_line, last_line, symbol, content_hash FROM chunks WHERE file_id = ?", (file,)
-            )
-            if hash not in keep
-        ]
+        gone: list[tuple[int, Fields]] = []
+        for id, first, last, symbol, hash in self.wire.fetch(
+            "SELECT id, first_line, last_line, symbol, content_hash FROM chunks WHERE file_id = ? ORDER BY id", (file,)
+        ):
+            keep[hash] -= 1
+            if keep[hash] < 0:
+                gone.append((id, self._words.fields(path, symbol, "\n".join(lines[first - 1 : last]))))
         self.wire.remove_chunk_words(repository, gone)
         self.wire.run("DELETE FROM chunks WHERE id = ?", [(id,) for id, _ in gone])
 
-    def _add_chunks(self, repository: int, ids: dict[str, int], files: Sequence[Parsed]) -> None:
-        """The chunks of files; one that says what an old one said takes its place, wherever it stands now."""
-        old: dict[tuple[int, str], list[int]] = {}
-        for some in batches(list(ids.values())):
+    def _chunks(self, files: Sequence[int]) -> dict[tuple[int, str], list[int]]:
+        """The chunks of files, by file and hash."""
+        found: dict[tuple[int, str], list[int]] = {}
+        for some in batches(files):
             for id, file, hash in self.wire.fetch(
-                f"SELECT id, file_id, content_hash FROM chunks WHERE file_id IN ({wanted(some)})", some
+                f"SELECT id, file_id, content_hash FROM chunks WHERE file_id IN ({wanted(some)}) ORDER BY id DESC", some
             ):
-                old.setdefault((file, hash), []).append(id)
-        pieces = [(ids[file.shown], piece) for file in files for piece in file.pieces]
-        kept = [old[file, piece.hash].pop() if old.get((file, piece.hash)) else 0 for file, piece in pieces]
-        numbers = iter(self.wire.ids("chunks", kept.count(0)))
-        added = [(next(numbers), file, piece) for id, (file, piece) in zip(kept, pieces, strict=True) if not id]
-        moved = [
-            (piece.chunk.first_line, piece.chunk.last_line, id)
-            for id, (_, piece) in zip(kept, pieces, strict=True)
-            if id
-        ]
+                found.setdefault((file, hash), []).append(id)
+        return found
+
+    def _add_chunks(
+        self, repository: int, old: dict[tuple[int, str], list[int]], ids: dict[str, int], files: Sequence[Parsed]
+    ) -> None:
+        """The chunks of files; one that says what an old one said takes its place, wherever it stands now."""
+        added: list[tuple[int, Piece]] = []
+        moved: list[tuple[int, int, int]] = []
+        for file in files:
+            id = ids[file.shown]
+            for piece in file.pieces:
+                if same := old.get((id, piece[HASH])) if old else None:
+                    moved.append((piece[0], piece[1], same.pop()))
+                else:
+                    added.append((id, piece))
+        numbers = self.wire.ids("chunks", len(added))
         self.wire.run("UPDATE chunks SET first_line = ?, last_line = ? WHERE id = ?", moved)
-        self.wire.run(CHUNK, [chunk_row(id, repository, file, piece) for id, file, piece in added])
-        self.wire.add_chunk_words(repository, [(id, piece.fields) for id, _, piece in added])
-        self.wire.run("DELETE FROM chunks WHERE id = ?", [(id,) for left in old.values() for id in left])
+        rows = zip(numbers, added, strict=True)
+        self.wire.run(CHUNK, (chunk_row(id, repository, file, piece) for id, (file, piece) in rows))
+        rows = zip(numbers, added, strict=True)
+        self.wire.add_chunk_words(repository, ((id, piece[FIELDS:]) for id, (_, piece) in rows))
 
 
 def _paths(stored: Any) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,7 +33,7 @@ class PostgresSearch:
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         return self._connection.execute(_placed(sql), list(parameters)).fetchall()
 
-    def run(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    def run(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         with self._connection.cursor() as cursor:
             cursor.executemany(_placed(sql), rows)
 
@@ -49,10 +49,10 @@ class PostgresSearch:
     def moment(self) -> Any:
         return clock.now()
 
-    def add_chunk_words(self, repository: int, rows: Sequence[tuple[int, Fields]]) -> None:
+    def add_chunk_words(self, repository: int, rows: Iterable[tuple[int, Fields]]) -> None:
         self.run(
             "INSERT INTO chunk_words (id, repository_id, length, words) VALUES (?, ?, ?, ?::tsvector)",
-            [(id, repository, *_vector(A=f.symbol, B=f.path, C=f.names, D=f.text)) for id, f in rows],
+            [(id, repository, *_vector(A=symbol, B=path, C=names, D=text)) for id, (symbol, path, text, names) in rows],
         )
 
     def remove_chunk_words(self, repository: int, rows: Sequence[tuple[int, Fields]]) -> None:

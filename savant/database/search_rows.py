@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from savant.schemas.indexing import Parsed, Piece
+from savant.schemas.indexing import FIELDS, Parsed, Piece
 
 FILE = (
     "INSERT INTO repository_files (id, repository_id, path, raw_path, content_hash, size, language, structured,"
@@ -39,8 +39,7 @@ def file_row(id: int, repository: int, commit: str | None, now: Any, file: Parse
 
 
 def chunk_row(id: int, repository: int, file: int, piece: Piece) -> tuple[Any, ...]:
-    chunk = piece.chunk
-    return (id, repository, file, chunk.first_line, chunk.last_line, chunk.symbol, chunk.kind, piece.hash)
+    return (id, repository, file, *piece[:FIELDS])
 
 
 def wanted(items: Sequence[Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
@@ -29,7 +29,7 @@ class SqliteSearch:
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         return self._connection.execute(sql, parameters).fetchall()
 
-    def run(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    def run(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         self._connection.executemany(sql, rows)
 
     @contextmanager
@@ -51,10 +51,10 @@ class SqliteSearch:
     def moment(self) -> Any:
         return clock.now().astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
-    def add_chunk_words(self, repository: int, rows: Sequence[tuple[int, Fields]]) -> None:
+    def add_chunk_words(self, repository: int, rows: Iterable[tuple[int, Fields]]) -> None:
         self.run(
             "INSERT INTO chunk_words (rowid, scope, symbol, path, text, names) VALUES (?, ?, ?, ?, ?, ?)",
-            [(id, f"r{repository}", *found) for id, found in rows],
+            ((id, f"r{repository}", *found) for id, found in rows),
         )
 
     def remove_chunk_words(self, repository: int, rows: Sequence[tuple[int, Fields]]) -> None:

@@ -17,21 +17,12 @@ class Chunk(NamedTuple):
     kind: str
 
 
-class Fields(NamedTuple):
-    """What a chunk is found by, in the order of the full text's columns."""
-
-    symbol: str
-    path: str
-    text: str
-    names: str
-
-
-class Piece(NamedTuple):
-    """A chunk with the hash of what it says and the words it is found by."""
-
-    chunk: Chunk
-    hash: str
-    fields: Fields
+# What a chunk is found by: words of its symbol, its path and its text, and names; the order of the full text's columns.
+Fields = tuple[str, str, str, str]
+# A chunk, the hash of what it says, and its fields. There are very many, and they are sent between processes: a tuple
+# of nothing but text and numbers costs least, and the collector of garbage lets it be.
+Piece = tuple[int, int, str, str, str, str, str, str, str]
+HASH, FIELDS = 4, 5
 
 
 class Parsed(NamedTuple):

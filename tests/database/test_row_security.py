@@ -21,7 +21,6 @@ from savant.errors import ErrorCode, SavantError
 from savant.models.all import MODELS, metadata
 from savant.runtime.indexing import words
 from savant.schemas.actors import Actor
-from savant.schemas.indexing import Fields
 from tests.database.rows import add_everything, add_workspace
 from tests.database.test_journal import a_step
 
@@ -205,7 +204,7 @@ async def test_searched_words_are_of_ones_own_and_still_found_by_their_index(
     for who in two:
         ((chunk, repository),) = await _rows(database, _as(who), "SELECT id, repository_id FROM chunks")
         store = SearchStore(database, who.workspace_id, words)
-        fields = Fields(symbol="alpha", path="", names="", text=f"beta{who.workspace_id}")
+        fields = ("alpha", "", f"beta{who.workspace_id}", "")
         await store.do(store.wire.add_chunk_words, repository, [(chunk, fields)])
         await store.aclose()
     found = "SELECT words::text FROM chunk_words WHERE words @@ 'alpha'::tsquery"

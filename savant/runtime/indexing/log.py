@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from savant.errors import SavantError
-from savant.runtime.engines.beneath import shown
 from savant.runtime.engines.git.command import Repository
 from savant.schemas.indexing import PastCommit
 
@@ -43,7 +41,9 @@ async def _is_there(repository: Repository, commit: str) -> bool:
 
 def _commit(entry: bytes) -> PastCommit:
     sha, subject, rest = entry.split(b"\x02", 2)
-    paths = [shown(os.fsdecode(path.strip(b"\n"))) for path in rest.split(b"\0")]
-    named = [path for path in paths if path]
     text = subject.decode("utf-8", "replace")[:MAX_SUBJECT].replace("\0", "")
+    # As `shown` has them, but all at once.
+    few = rest.count(b"\0") <= MAX_FILES + 1
+    paths = [path.strip("\n") for path in rest.decode("utf-8", "backslashreplace").split("\0")] if few else []
+    named = [path for path in paths if path]
     return PastCommit(sha.decode(), text, named if len(named) <= MAX_FILES else [])

@@ -13,7 +13,7 @@ from savant.runtime.indexing.contents import decoded
 from savant.runtime.indexing.grammars import GRAMMARS
 from savant.runtime.indexing.languages import language_of
 from savant.runtime.indexing.words import fields
-from savant.schemas.indexing import Chunk, Fields, Parsed, Piece
+from savant.schemas.indexing import Chunk, Parsed, Piece
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -50,23 +50,12 @@ def parse_all(root: str, tasks: Sequence[Task], max_bytes: int) -> list[Outcome]
 
 def packed(outcome: Outcome) -> tuple[Any, ...]:
     """An outcome as nothing but tuples and text."""
-    if isinstance(outcome, Parsed):
-        pieces = [(tuple(piece.chunk), piece.hash, tuple(piece.fields)) for piece in outcome.pieces]
-        return (*outcome[:-2], pieces)
     return tuple(outcome)
 
 
-def unpacked(*packed: Any) -> Outcome:
+def unpacked(packed: tuple[Any, ...]) -> Outcome:
     """The outcome again."""
-    match packed:
-        case (shown,):
-            return Same(shown)
-        case (shown, reason):
-            return Refused(shown, reason)
-        case _:
-            *rest, pieces = packed
-            cut = [Piece(Chunk(*chunk), hash, Fields(*fields)) for chunk, hash, fields in pieces]
-            return Parsed(*rest, pieces=cut)
+    return (Same, Refused, Parsed)[min(len(packed), 3) - 1](*packed)
 
 
 def parse(root: str, task: Task, max_bytes: int) -> Outcome:
@@ -96,17 +85,23 @@ def _pieces(path: str, text: str, found: Sequence[Chunk]) -> list[Piece]:
         body = "\n".join(lines[chunk.first_line - 1 : chunk.last_line])
         said = f"{chunk.symbol}\0{chunk.kind}\0{body}".encode("utf-8", "replace")
         digest = hashlib.blake2b(said, digest_size=16).hexdigest()
-        pieces.append(Piece(chunk, digest, fields(path, chunk.symbol, body)))
+        first, last, symbol, kind = chunk
+        pieces.append((first, last, symbol, kind, digest, *fields(path, symbol, body)))
     return pieces
 
 
 def read(root: str, path: str, max_bytes: int) -> bytes | None:
     """The bytes of a regular file, None if there are more than `max_bytes`; a link or a device is an OSError."""
     fd = os.open(os.path.join(root, path), _FLAGS)  # noqa: PTH118  (paths that are not UTF-8)
-    with os.fdopen(fd, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise OSError(0, "not a regular file")
-        data = file.read(max_bytes + 1)
+        data = part = os.read(fd, max_bytes + 1)
+        while part and len(data) <= max_bytes:  # a file system may give less than is there
+            part = os.read(fd, max_bytes + 1 - len(data))
+            data += part
+    finally:
+        os.close(fd)
     return data if len(data) <= max_bytes else None
 
 

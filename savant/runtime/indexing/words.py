@@ -134,7 +134,7 @@ def _without_accents(word: str) -> str:
 def fields(path: str, symbol: str, text: str) -> Fields:
     """The searched fields of a chunk; the same arguments give the same fields, or what is stored cannot be removed."""
     inner = words(text)
-    return Fields(_both(symbol), _both(path), inner.stems, inner.names)
+    return _both(symbol), _both(path), inner.stems, inner.names
 
 
 @functools.lru_cache(maxsize=4096)

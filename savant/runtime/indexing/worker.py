@@ -7,6 +7,7 @@ ends are this version of Savant on this Python. What kills the reader of a file 
 from __future__ import annotations
 
 import contextlib
+import gc
 import marshal
 import os
 import signal
@@ -50,7 +51,7 @@ class Worker:
         if answer is None:
             self._end()
             raise WorkerDied
-        return [unpacked(*one) for one in answer]
+        return [unpacked(one) for one in answer]
 
     def close(self) -> None:
         """End it for good, whatever it is doing."""
@@ -85,6 +86,7 @@ def _receive(pipe: IO[bytes]) -> Any:
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that waits, which then ends this one
+    gc.disable()  # what it makes has no circles, and it does not live long
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not come between the answers
     while (asked := _receive(sys.stdin.buffer)) is not None:
