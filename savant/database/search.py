@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import chain
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -153,35 +154,37 @@ class SearchStore:
     def add_commits(self, repository: int, commits: Sequence[PastCommit]) -> None:
         """Remember past commits, in one transaction; those that are known are left as they are."""
         with self.wire.transaction():
-            known = {
-                sha
-                for some in batches([commit.sha for commit in commits])
-                for (sha,) in self.wire.fetch(
-                    f"SELECT sha FROM repository_commits WHERE repository_id = ? AND sha IN ({wanted(some)})",
-                    (repository, *some),
-                )
-            }
+            known = self._known_commits(repository, commits)
             new = [commit for commit in commits if commit.sha not in known]
             ids = self.wire.ids("repository_commits", len(new))
             self.wire.run(
                 "INSERT INTO repository_commits (id, repository_id, sha, subject, paths) VALUES (?, ?, ?, ?, ?)",
-                [
+                (
                     (id, repository, commit.sha, commit.subject, msgspec.json.encode(commit.paths).decode())
                     for id, commit in zip(ids, new, strict=True)
-                ],
+                ),
             )
             self.wire.add_commit_words(
                 repository, [(id, self._words.stems(commit.subject)) for id, commit in zip(ids, new, strict=True)]
             )
 
+    def _known_commits(self, repository: int, commits: Sequence[PastCommit]) -> set[str]:
+        if self.newest_commit(repository) is None:
+            return set()
+        return {
+            sha
+            for some in batches([commit.sha for commit in commits])
+            for (sha,) in self.wire.fetch(
+                f"SELECT sha FROM repository_commits WHERE repository_id = ? AND sha IN ({wanted(some)})",
+                (repository, *some),
+            )
+        }
+
     def count_changes(self, repository: int) -> None:
         """Note on each file in how many past commits it was changed."""
         with self.wire.transaction():
-            counted: Counter[str] = Counter()
-            for (paths,) in self.wire.fetch(
-                "SELECT paths FROM repository_commits WHERE repository_id = ?", (repository,)
-            ):
-                counted.update(_paths(paths))
+            stored = self.wire.fetch("SELECT paths FROM repository_commits WHERE repository_id = ?", (repository,))
+            counted = Counter(chain.from_iterable(_paths([paths for (paths,) in stored])))
             rows = self.wire.fetch(
                 "SELECT id, path, changes FROM repository_files WHERE repository_id = ?", (repository,)
             )
@@ -271,8 +274,9 @@ class SearchStore:
         self.wire.add_chunk_words(repository, ((id, piece[FIELDS:]) for id, (_, piece) in rows))
 
 
-def _paths(stored: Any) -> list[str]:
-    return msgspec.json.decode(stored) if isinstance(stored, str | bytes) else stored
+def _paths(stored: list[Any]) -> list[list[str]]:
+    """The paths of many commits; where the database gives their text it is read all at once."""
+    return stored if stored and isinstance(stored[0], list) else msgspec.json.decode(f"[{','.join(stored)}]")
 
 
 def batches(items: Sequence[T], size: int = _MANY) -> Iterator[Sequence[T]]:

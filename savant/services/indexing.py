@@ -21,7 +21,7 @@ from savant.runtime.indexing.log import past_commits
 from savant.runtime.indexing.parse import Refused, Same, Task
 from savant.runtime.indexing.scanner import Limits, Scan, scan
 from savant.runtime.indexing.workers import parsed
-from savant.schemas.indexing import Parsed
+from savant.schemas.indexing import Parsed, PastCommit
 from savant.schemas.repositories import IndexConfig, IndexProgress, IndexReport
 from savant.services import leases
 from savant.services.app import App
@@ -93,9 +93,13 @@ class _Run:
         await self._remove(gone)
         if not known:
             await self.store.do(lambda: self.store.wire.bulk(on=True))
-        await self._read(found, known)
-        await self.store.do(lambda: self.store.wire.bulk(on=False))
-        await self._remember()
+        history = asyncio.create_task(self._history())
+        try:
+            await self._read(found, known)
+            await self.store.do(lambda: self.store.wire.bulk(on=False))
+            await self._remember(await history)
+        finally:
+            history.cancel()
         self.report.files, self.report.chunks = await self.store.do(self.store.count, self.repository)
         self.report.commit, self.report.branch, self.report.note = found.commit, found.branch, found.note
         self.report.seconds = round(clock.monotonic() - self.began, 3)
@@ -175,10 +179,13 @@ class _Run:
     def _long_ago(self) -> bool:
         return clock.monotonic() - self.written > BATCH_SECONDS
 
-    async def _remember(self) -> None:
-        """Past commits since those that are known, and how often each file was changed in them."""
+    async def _history(self) -> list[PastCommit]:
+        """Past commits since those that are known."""
         since = await self.store.do(self.store.newest_commit, self.repository)
-        commits = await past_commits(self.root, since, self.config.max_commits)
+        return await past_commits(self.root, since, self.config.max_commits)
+
+    async def _remember(self, commits: list[PastCommit]) -> None:
+        """Store past commits, and how often each file was changed in them."""
         # Oldest first, so that what is cut short is gone on with, and the newest has the highest number.
         commits.reverse()
         for at in range(0, len(commits), BATCH_COMMITS):

@@ -108,9 +108,9 @@ async def test_nobody_changes_or_deletes_what_is_not_theirs(database: Database, 
 async def test_a_row_cannot_be_given_to_another_workspace(database: Database, two: tuple[Actor, Actor]) -> None:
     me, other = two
     for model in MODELS:
-        table = model.__table__
-        if "workspace_id" in table.c and table.name not in ("audit_logs", "login_sessions"):
-            await _refused(database, _as(me), f"UPDATE {table.name} SET workspace_id = {other.workspace_id}")
+        table = model.__tablename__
+        if "workspace_id" in model.__table__.c and table not in ("audit_logs", "login_sessions"):
+            await _refused(database, _as(me), f"UPDATE {table} SET workspace_id = {other.workspace_id}")
     (their_run,) = await _rows(database, _as(other), "SELECT id FROM runs")
     for table in ("steps", "traces", "approvals"):
         await _refused(database, _as(me), f"UPDATE {table} SET run_id = {their_run[0]}")

@@ -42,8 +42,7 @@ async def _is_there(repository: Repository, commit: str) -> bool:
 def _commit(entry: bytes) -> PastCommit:
     sha, subject, rest = entry.split(b"\x02", 2)
     text = subject.decode("utf-8", "replace")[:MAX_SUBJECT].replace("\0", "")
+    changed = rest.lstrip(b"\0\n").rstrip(b"\0")
     # As `shown` has them, but all at once.
-    few = rest.count(b"\0") <= MAX_FILES + 1
-    paths = [path.strip("\n") for path in rest.decode("utf-8", "backslashreplace").split("\0")] if few else []
-    named = [path for path in paths if path]
-    return PastCommit(sha.decode(), text, named if len(named) <= MAX_FILES else [])
+    few = changed and changed.count(b"\0") < MAX_FILES
+    return PastCommit(sha.decode(), text, changed.decode("utf-8", "backslashreplace").split("\0") if few else [])
