@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 from savant import __version__
 from savant.database.work import Reading
 from savant.errors import ErrorCode, SavantError, SavantErrors
+from savant.runtime.definitions.positions import At
 from savant.runtime.engines.git.files import state as repository_state
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.runtime.workflows.interpreter import coerce_inputs
@@ -50,9 +52,10 @@ def complete(program: Program, create: RunCreate, toolbox: EngineToolbox) -> Non
     """Add what is known only now, and refuse a program that cannot run."""
     errors: list[SavantError] = []
     for slug, definition in program.bundle.workflows.items():
-        for error in validate(definition, program.bundle, toolbox.specs()):
-            error.details["workflow"] = slug
-            errors.append(error)
+        found = validate(definition, program.bundle, toolbox.specs())
+        for error in found:
+            error.details["definition"] = f"workflow/{slug}"
+        errors += found
     if errors:
         raise errors[0] if len(errors) == 1 else SavantErrors(errors)
     if create.type == "workflow":
@@ -71,8 +74,9 @@ async def _workflow(work: Reading, given: Bundle, found: Bundle, slug: str) -> N
     if definition is None:
         definition = await workflows.definition(work, slug)
     found.workflows[slug] = msgspec.structs.replace(definition, slug=slug)
-    for type, name in references(definition.steps):
-        await (_agent if type == "agent" else _workflow)(work, given, found, name)
+    for type, name, at in references(definition.steps, ("steps",)):
+        with _named_in("workflow", slug, at):
+            await (_agent if type == "agent" else _workflow)(work, given, found, name)
 
 
 async def _agent(work: Reading, given: Bundle, found: Bundle, slug: str) -> None:
@@ -86,11 +90,14 @@ async def _agent(work: Reading, given: Bundle, found: Bundle, slug: str) -> None
         definition = await agents.definition(work, slug)
     found.agents[slug] = msgspec.structs.replace(definition, slug=slug)
     if definition.persona is not None:
-        await _persona(work, given, found, definition.persona, stored)
-    for name in definition.rulesets:
-        await _ruleset(work, given, found, name, stored)
-    for name in definition.delegates:
-        await _agent(work, given, found, name)
+        with _named_in("agent", slug, ("persona",)):
+            await _persona(work, given, found, definition.persona, stored)
+    for number, name in enumerate(definition.rulesets):
+        with _named_in("agent", slug, ("rulesets", number)):
+            await _ruleset(work, given, found, name, stored)
+    for number, name in enumerate(definition.delegates):
+        with _named_in("agent", slug, ("delegates", number)):
+            await _agent(work, given, found, name)
 
 
 async def _persona(work: Reading, given: Bundle, found: Bundle, slug: str, part: bool) -> None:
@@ -105,16 +112,28 @@ async def _ruleset(work: Reading, given: Bundle, found: Bundle, slug: str, part:
         found.rulesets[slug] = definition or await rulesets.definition(work, slug, part=part)
 
 
-def references(steps: Any) -> Iterator[tuple[RunnableType, str]]:
-    """The agents and workflows that steps name, nested ones included."""
+@contextmanager
+def _named_in(kind: RunnableType, slug: str, at: At) -> Iterator[None]:
+    """Say of an error where the name stands that it is about: in the innermost definition."""
+    try:
+        yield
+    except SavantError as error:
+        error.details.setdefault("definition", f"{kind}/{slug}")
+        error.details.setdefault("at", list(at))
+        raise
+
+
+def references(steps: Any, at: At) -> Iterator[tuple[RunnableType, str, At]]:
+    """The agents and workflows that steps name, nested ones included, and where; the steps stand at `at`."""
     if not isinstance(steps, list):
         return
-    for step in steps:
+    for number, step in enumerate(steps):
         if not isinstance(step, dict):
             continue
+        here = (*at, number)
         if isinstance(step.get("agent"), str):
-            yield "agent", step["agent"]
+            yield "agent", step["agent"], (*here, "agent")
         elif isinstance(step.get("workflow"), str):
-            yield "workflow", step["workflow"]
+            yield "workflow", step["workflow"], (*here, "workflow")
         for key in _NESTED:
-            yield from references(step.get(key))
+            yield from references(step.get(key), (*here, key))

@@ -118,6 +118,32 @@ def test_a_run_that_cannot_begin_says_where_its_definition_is_wrong(savant: Cli)
         assert result.stderr == "error: .savant/workflows/inner.yaml:5:23: There is no step `b`. There is: a.\n"
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "line"),
+    [
+        ("tool", "steps:\n  - {id: a, tool: git.lgo}\n", "3:19: There is no tool `git.lgo`."),
+        ("key", "steps:\n  - {id: a, tool: git.log, with: {limt: 3}}\n", "3:35: `git.log` has no argument `limt`."),
+        ("open", 'steps:\n  - {id: a, set: {v: "${{ 1 +"}}\n', "3:23: `${{` has no `}}`."),
+        ("later", 'steps:\n  - {id: a, set: {v: "${{ steps.x }}"}}\n', "3:33: There is no step `x`."),
+        (
+            "inner",
+            "steps:\n  - foreach: [1]\n    as: x\n    steps: [{agent: me, goal: x}]\n",
+            "5:21: There is no agent `me`.",
+        ),
+        ("agent", "persona: nobody\n", "2:10: There is no persona `nobody`."),
+        ("rules", "rulesets: [house, nor]\n", "2:12: There is no ruleset `house`."),
+    ],
+)
+def test_a_run_that_cannot_begin_says_where_as_validate_does(savant: Cli, file: str, text: str, line: str) -> None:
+    savant.write(f"{file}.yaml", f"name: Flow\n{text}")
+    result = savant("run", f"{file}.yaml", "go")
+    assert result.code == 2
+    assert result.stderr.startswith(f"error: {file}.yaml:{line}")
+    assert savant("runs", "list", "--json").json["items"] == []
+    if "steps" in text:
+        assert savant("validate", f"{file}.yaml").stderr.startswith(f"error: {file}.yaml:{line}")
+
+
 def test_every_finding_is_told_at_once(savant: Cli) -> None:
     savant.write(".savant/agents/a.yaml", "name: A\npersna: x\n")
     savant.write(".savant/agents/b.yaml", "nam: B\n")

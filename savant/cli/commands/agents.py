@@ -38,6 +38,7 @@ async def prompt(
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="ID", help="Another model.")] = None,
 ) -> None:
     """Print exactly what the model would read first, and about how many tokens each part has. Asks no model."""
+    from savant.client.placing import placed
     from savant.client.project import resolve
     from savant.errors import ErrorCode, SavantError
     from savant.schemas.runs import RunConfig, RunCreate
@@ -48,7 +49,8 @@ async def prompt(
             raise SavantError(ErrorCode.USAGE, f"`{ref}` is a workflow; only agents have a prompt.")
         config = RunConfig(root=door.root, model=model)
         create = RunCreate(type="agent", slug=found.slug, goal=goal, config=config, bundle=found.project.bundle)
-        shown = await client.previews.prompt(create)
+        with placed(found.project):
+            shown = await client.previews.prompt(create)
     door.out.show(shown, lambda: _text(shown))
 
 

@@ -28,6 +28,7 @@ async def chat(
     of stdin is a turn, and the first turn that fails ends it.
     """
     from savant.cli.chatting import Chat
+    from savant.client.placing import placed
     from savant.client.project import resolve
     from savant.errors import ErrorCode, SavantError
 
@@ -37,5 +38,6 @@ async def chat(
         found = await resolve(ref if ref.endswith((".yaml", ".yml")) else f"agent/{ref}", door.cwd, client)
         if found.type != "agent":
             raise SavantError(ErrorCode.USAGE, f"`{ref}` is a workflow; only with agents can be talked.")
-        talk = await Chat.open(door, client, found, conversation, go_on=go_on, model=model)
-        return await talk.hold()
+        with placed(found.project):
+            talk = await Chat.open(door, client, found, conversation, go_on=go_on, model=model)
+            return await talk.hold()

@@ -25,6 +25,7 @@ async def plan(
 
     Nothing is run. Exits with 2 if something is missing.
     """
+    from savant.client.placing import placed
     from savant.client.project import resolve
     from savant.errors import ExitCode
     from savant.schemas.runs import RunConfig, RunCreate
@@ -33,7 +34,8 @@ async def plan(
         found = await resolve(ref, door.cwd, client)
         config = RunConfig(root=door.root, model=model)
         create = RunCreate(type=found.type, slug=found.slug, config=config, bundle=found.project.bundle)
-        planned = await client.previews.plan(create)
+        with placed(found.project):
+            planned = await client.previews.plan(create)
     door.out.show(planned, lambda: _text(planned))
     return ExitCode.USAGE if planned.problems else ExitCode.DONE
 

@@ -52,7 +52,7 @@ async def run(
     The result goes to stdout, progress to stderr, and the exit code says how it ended (docs/exit-codes.md).
     """
     from savant.cli import following
-    from savant.client.places import start
+    from savant.client.placing import placed
     from savant.client.project import resolve
 
     if door.out.format == "jsonl":
@@ -75,7 +75,8 @@ async def run(
         create = await _create(client, resolved, goal, inputs or [], inputs_file, config, key)
         if dry_run:
             return await _check(door, client, resolved, create)
-        started = await start(client, resolved, create, detach=not follow)
+        with placed(resolved.project):
+            started = await client.runs.start(create, detach=not follow)
         if not follow:
             following.started(door, started)
             return 0

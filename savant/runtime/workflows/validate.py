@@ -71,10 +71,9 @@ class _Validator:
         self, at: At, message: str, hint: str | None = None, *, key: bool = False, code: ErrorCode | None = None
     ) -> None:
         place = self._positions and (self._positions.key(at) if key else self._positions.value(at))
+        details: dict[str, Any] = {"at": list(at), **({"key": True} if key else {})}
         self._errors.append(
-            SavantError(
-                code or ErrorCode.INVALID_DEFINITION, message, hint=hint, position=place, details={"at": list(at)}
-            )
+            SavantError(code or ErrorCode.INVALID_DEFINITION, message, hint=hint, position=place, details=details)
         )
 
     def _inputs(self) -> None:
