@@ -97,6 +97,17 @@ def lease_lost() -> SavantError:
     return SavantError(ErrorCode.LEASE_LOST, "This process no longer carries out the run.", hint="Nothing is lost.")
 
 
+_BROKEN = "Look with `savant db check`; `savant db restore FILE` brings a backup back."
+_HINTS = {
+    "disk is full": "Make room on its disk; a run that was under way can be resumed then.",
+    "No space left": "Make room on its disk; a run that was under way can be resumed then.",
+    "not a database": _BROKEN,
+    "malformed": _BROKEN,
+    "readonly": "Check the permissions of its file and folder, or set SAVANT_HOME to another folder.",
+    "": "Check the database's address, and that it is running and not held by another process.",
+}
+
+
 def driver_error(error: BaseException | None, *, conflict: bool) -> SavantError:
     """What a database's driver raised, in our words."""
     reason = (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
@@ -106,8 +117,5 @@ def driver_error(error: BaseException | None, *, conflict: bool) -> SavantError:
             f"The change contradicts what is stored: {reason}.",
             hint="Something else uses or already has this; look at it and try again.",
         )
-    return SavantError(
-        ErrorCode.UNREACHABLE,
-        f"The database cannot be used: {reason}.",
-        hint="Check the database's address, and that it is running and not held by another process.",
-    )
+    hint = next((hint for part, hint in _HINTS.items() if part in reason), _HINTS[""])
+    return SavantError(ErrorCode.UNREACHABLE, f"The database cannot be used: {reason}.", hint=hint)

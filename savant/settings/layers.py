@@ -35,8 +35,10 @@ def from_file(file: FilePath) -> Layer:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SavantError(ErrorCode.INVALID_CONFIG, f"Cannot read {file}: {error}.") from error
+    except OSError as error:
+        raise SavantError(ErrorCode.INVALID_CONFIG, f"Cannot read {file}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SavantError(ErrorCode.INVALID_CONFIG, f"{file} is not UTF-8 text.", hint="Save it as UTF-8.") from error
     return from_text(text, str(file))
 
 

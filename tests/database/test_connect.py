@@ -61,6 +61,19 @@ async def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
         with pytest.raises(SavantError, match="not a database") as failure:
             await upgrade(database)
     assert failure.value.code is ErrorCode.UNREACHABLE
+    assert failure.value.hint and "savant db check" in failure.value.hint
+
+
+async def test_a_full_disk_says_what_to_do(tmp_path: Path) -> None:
+    async with Database.open(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}") as database:
+        await upgrade(database)
+        with pytest.raises(SavantError, match=r"disk is full") as failure:
+            async with database.work(NOBODY) as work:
+                connection = await work.session.connection()
+                await connection.execute(text("PRAGMA max_page_count = 1"))
+                await connection.execute(text("CREATE TABLE big AS SELECT randomblob(1000000) AS blob"))
+        assert failure.value.code is ErrorCode.UNREACHABLE
+        assert failure.value.hint and failure.value.hint.startswith("Make room")
 
 
 async def test_every_sqlite_connection_keeps_foreign_keys_and_the_log(tmp_path: Path) -> None:
