@@ -63,6 +63,14 @@ def _one(value: Any, type: Any, param: Any, ctx: Any) -> Any:
         return bool(value)
     if type in (int, float):
         return _number(value, type, param, ctx)
+    return _text(value, param, ctx)
+
+
+def _text(value: Any, param: Any, ctx: Any) -> Any:
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        raise BadParameter(f"{value!r} is not UTF-8 text.", ctx=ctx, param=param) from None
     return value
 
 

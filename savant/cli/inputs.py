@@ -74,10 +74,20 @@ def goal(text: str | None) -> str | None:
     """The goal as given; `-` reads it from stdin."""
     if text != "-":
         return text
-    read = sys.stdin.read().strip()
+    read = piped().strip()
     if not read:
         raise SavantError(ErrorCode.USAGE, "No goal came on stdin.", hint="Pipe it in, or give it as an argument.")
     return read
+
+
+def piped() -> str:
+    """The text that comes on stdin."""
+    try:
+        text = sys.stdin.read()
+        text.encode()
+    except UnicodeError:
+        raise SavantError(ErrorCode.USAGE, "What came on stdin is not UTF-8 text.") from None
+    return text
 
 
 def _from_file(file: str) -> dict[str, Any]:

@@ -199,12 +199,14 @@ def _edit_file(door: Door, noun: Noun, path: Path, file: Path | None, sets: list
 
 
 def _parsed(noun: Noun, file: Path) -> Definition:
-    import sys
+    from savant.cli.inputs import piped
 
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SavantError(ErrorCode.USAGE, f"Cannot read {file}: {error}.") from error
+        text = piped() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SavantError(ErrorCode.USAGE, f"Cannot read {file}: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        raise SavantError(ErrorCode.USAGE, f"{file} is not UTF-8 text.", hint="Save it as UTF-8.") from None
     definition = parse(text, str(file), noun.kind)
     if definition.slug is None and str(file) != "-":
         return msgspec.structs.replace(definition, slug=slugify(file.stem))

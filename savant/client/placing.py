@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, cast
 
 import msgspec
@@ -14,7 +14,7 @@ from savant.schemas.plans import Kind
 
 
 @contextlib.contextmanager
-def placed(project: Project) -> Iterator[None]:
+def placed(project: Project) -> Generator[None]:
     """Give errors about the project's definitions their file, line and column."""
     try:
         yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ async def _ruleset(work: Reading, given: Bundle, found: Bundle, slug: str, part:
 
 
 @contextmanager
-def _named_in(kind: RunnableType, slug: str, at: At) -> Iterator[None]:
+def _named_in(kind: RunnableType, slug: str, at: At) -> Generator[None]:
     """Say of an error where the name stands that it is about: in the innermost definition."""
     try:
         yield

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Cli
+from tests.cli.conftest import SAVANT, Cli
 
 FLOW = "name: Flow\nsteps:\n  - {id: a, set: {x: 1}}\noutputs: {x: '${{ vars.x }}'}\n"
 
@@ -142,6 +144,18 @@ def test_a_run_that_cannot_begin_says_where_as_validate_does(savant: Cli, file: 
     assert savant("runs", "list", "--json").json["items"] == []
     if "steps" in text:
         assert savant("validate", f"{file}.yaml").stderr.startswith(f"error: {file}.yaml:{line}")
+
+
+def test_what_is_not_utf8_is_told_and_is_no_fault(savant: Cli) -> None:
+    savant.write("agent.yaml", "name: Agent\n")
+    not_text = os.fsdecode(b"caf\xff")
+    for arguments in (["run", not_text], ["run", "agent.yaml", not_text], ["runs", "list", "--slug", not_text]):
+        result = savant(*arguments)
+        assert result.code == 2
+        assert "'caf\\udcff' is not UTF-8 text." in result.stderr
+    command = [*SAVANT, "run", "agent.yaml", "-"]
+    done = subprocess.run(command, cwd=savant.folder, env=savant.env, input=b"caf\xff", capture_output=True)
+    assert (done.returncode, done.stderr) == (2, b"error: What came on stdin is not UTF-8 text.\n")
 
 
 def test_every_finding_is_told_at_once(savant: Cli) -> None:

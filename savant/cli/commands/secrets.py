@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
 import typer
@@ -89,6 +88,7 @@ async def rotate_key(
 
 def _value(door: Door, name: str, stdin: str | None, from_env: str | None) -> str:
     """The value from wherever it was said to be; never from the command line itself."""
+    from savant.cli.inputs import piped
     from savant.errors import ErrorCode, SavantError
 
     if stdin not in (None, "-"):
@@ -101,7 +101,7 @@ def _value(door: Door, name: str, stdin: str | None, from_env: str | None) -> st
             raise SavantError(ErrorCode.USAGE, f"The environment variable {from_env} is not set.")
         return value
     if stdin == "-":
-        return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+        return piped().removesuffix("\n").removesuffix("\r")
     value = door.say.ask_hidden(f"The value of {name} (it is not shown):")
     if value is None:
         hint = f"Say `savant secrets set {name} -` and give it on standard input, or use --from-env."
