@@ -73,7 +73,7 @@ RULES: dict[str, dict[str, Rule]] = {
     ),
     "search": _rules("search", read="search"),
     "models": _rules("models", read="providers first", execute="test"),
-    "jobs": _rules("jobs", manage="list retry"),
+    "jobs": _rules("runs", read="status") | _rules("jobs", manage="list retry"),
     "storage": _rules("storage", manage="gc"),
     "teams": _rules("teams", read="list get", create="create", manage="update delete"),
     "members": _rules("members", read="list", manage="add update remove"),

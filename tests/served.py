@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 from sqlalchemy.engine import make_url
 
 from savant.crypto import new_key
@@ -56,6 +58,12 @@ class Served:
         (folder / "project").mkdir(parents=True)
         env = {"PATH": os.environ["PATH"], "HOME": str(folder), "SAVANT_HOME": str(folder), "SAVANT_URL": self.url}
         return Cli(folder / "project", env if key is None else env | {"SAVANT_API_KEY": key})
+
+    def settings(self, **settings: object) -> None:
+        """Give all workspaces these settings."""
+        address = make_url(self._database_url).set(drivername="postgresql", username="postgres")
+        with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as connection:
+            connection.execute("UPDATE workspaces SET settings = %s", (json.dumps(settings),))
 
     def close(self) -> None:
         for process in reversed(self._processes):

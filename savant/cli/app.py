@@ -53,7 +53,7 @@ COMMANDS = {
     "policies": "Print who may do what.",
     "serve": "Serve a team over HTTP; without DATABASE_URL it brings its own Postgres.",
     "worker": "Do the jobs of a server, on any machine.",
-    "jobs": "A server's jobs that failed too often: list, retry.",
+    "jobs": "A server's workers, and jobs that failed too often: status, list, retry.",
     "gc": "Make room: delete old runs and what nothing needs.",
     "db": "The database: check, backup, restore.",
     "config": "Settings: show, set, trust.",

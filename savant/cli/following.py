@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from savant.cli import progress, results
+from savant.cli import progress, results, waiting
 from savant.cli.door import Door
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.runs import Run
@@ -16,18 +16,21 @@ if TYPE_CHECKING:
 
 
 async def carry_out(door: Door, client: Client, run: Run) -> int:
-    """Follow a run that this process carries out, asking what it asks; print its result; its exit code."""
+    """Follow a run that this process or a server carries out, asking what it asks; print its result; its exit code."""
     door.run_id = run.id
-    door.leaving = f"Run {run.id} was interrupted. Go on from there: savant runs resume {run.id}"
+    if door.settings.url is None:
+        door.leaving = f"Run {run.id} was interrupted. Go on from there: savant runs resume {run.id}"
+    else:
+        door.leaving = f"Run {run.id} goes on. Follow it again: savant runs watch {run.id}"
     run = await to_its_end(door, client, run)
     return finish(door, run, await reported(door, client, run))
 
 
 async def to_its_end(door: Door, client: Client, run: Run) -> Run:
     """Follow a run until it goes no further, not even when the person here is asked."""
-    run = await follow(door, client, run)
+    run, seen = await _followed(door, client, run, 0)
     while run.status == "waiting" and await _answered(door, client, run):
-        run = await follow(door, client, await go_on(door, client, run.id))
+        run, seen = await _followed(door, client, await go_on(door, client, run.id), seen)
     return run
 
 
@@ -40,10 +43,17 @@ async def go_on(door: Door, client: Client, run_id: int, *, detach: bool = False
 
 async def follow(door: Door, client: Client, run: Run, after: int = 0) -> Run:
     """The run as it is when it goes no further, with its progress reported on the way."""
+    return (await _followed(door, client, run, after))[0]
+
+
+async def _followed(door: Door, client: Client, run: Run, seen: int) -> tuple[Run, int]:
+    """As `follow`, and the number of the last event that was reported."""
     with progress.reporter(door) as reporter:
-        async for event in client.runs.follow(run.id, after):
-            reporter.event(event)
-    return await client.runs.get(run.id)
+        async with waiting.told(door, waiting.of_run(client, run.id)):
+            async for event in client.runs.follow(run.id, seen):
+                seen = event.seq or seen
+                reporter.event(event)
+    return await client.runs.get(run.id), seen
 
 
 async def reported(door: Door, client: Client, run: Run) -> Sequence[Step]:
@@ -103,4 +113,10 @@ async def _answered(door: Door, client: Client, run: Run) -> bool:
         return False
     from savant.cli import questions
 
-    return await questions.ask(door, client, run.approval_id)
+    try:
+        return await questions.ask(door, client, run.approval_id)
+    except SavantError as error:
+        if error.code is not ErrorCode.CONFLICT:
+            raise
+        door.say.note(error.message)  # somebody else was quicker
+        return True

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from savant.cli import tables
+from savant.cli import tables, waiting
 from savant.cli.door import Door
 from savant.schemas.repositories import IndexProgress, IndexReport, Repository
 
@@ -19,7 +19,10 @@ Listener = Callable[[IndexProgress], None]
 async def index(door: Door, client: Client, repository: Repository, *, full: bool = False) -> IndexReport:
     """Index, with progress, and say what was done."""
     with _bar(door, repository.slug) as listener:
-        report = await client.repositories.index(repository.slug, full=full, listener=listener)
+        async with waiting.told(door, waiting.of_index(client, repository.slug)):
+            report = await client.repositories.index(
+                repository.slug, full=full, listener=listener, asked=lambda found: _joined(door, found)
+            )
     door.out.show(report, lambda: _summary(repository.slug, report))
     for reason, count in report.left_out.items():
         examples = ", ".join(report.examples.get(reason, [])[:3])
@@ -31,6 +34,11 @@ async def index(door: Door, client: Client, repository: Repository, *, full: boo
     for language, count in report.by_lines.items():
         door.say.warning(f"{count} {language} files were cut by lines: their grammar could not be used.")
     return report
+
+
+def _joined(door: Door, found: Repository) -> None:
+    if found.under_way:
+        door.say.note(f"Somebody has asked to index `{found.slug}` already; this is the same index run.")
 
 
 async def watch(door: Door, client: Client, repository: Repository) -> None:

@@ -12,7 +12,7 @@ from savant.schemas.approvals import Approval, ApprovalAnswer, ApprovalList
 from savant.schemas.base import Page
 from savant.schemas.budgets import Budget, BudgetPeriod, BudgetScope, BudgetSet
 from savant.schemas.conversations import Conversation, ConversationCreate, ConversationList, ConversationUpdate
-from savant.schemas.jobs import DeadJob
+from savant.schemas.jobs import DeadJob, QueueStatus
 from savant.schemas.lists import ListQuery
 from savant.schemas.models import ModelTest, Provider
 from savant.schemas.personas import Persona, PersonaCreate, PersonaUpdate
@@ -139,7 +139,7 @@ class Storage:
 
 
 class Jobs:
-    """Jobs of a server that failed too often."""
+    """Who does the jobs of a server, and those that failed too often."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -149,6 +149,10 @@ class Jobs:
 
     async def retry(self, id: int) -> DeadJob:
         return await self._transport.call("jobs", "retry", DeadJob, id=id)
+
+    async def status(self, run_id: int | None = None) -> QueueStatus:
+        """Whether somebody does jobs, and what a run waits for."""
+        return await self._transport.call("jobs", "status", QueueStatus, run_id=run_id)
 
 
 class Databases:

@@ -47,10 +47,20 @@ class Repositories:
         return await self._transport.call("repositories", "locate", Repository, target=target)
 
     async def index(
-        self, ref: str, *, full: bool = False, listener: Callable[[IndexProgress], None] | None = None
+        self,
+        ref: str,
+        *,
+        full: bool = False,
+        listener: Callable[[IndexProgress], None] | None = None,
+        asked: Callable[[Repository], None] | None = None,
     ) -> IndexReport:
-        """Bring the index up to date; CONFLICT if another process is at it. Of a server's, wait until it has."""
+        """Bring the index up to date; CONFLICT if another process is at it. Of a server's, wait until it has.
+
+        `asked` is told the first answer.
+        """
         found = await self._transport.call("repositories", "index", Repository, ref=ref, full=full, listener=listener)
+        if asked is not None:
+            asked(found)
         while found.index_status in ("pending", "indexing"):
             await asyncio.sleep(POLL_SECONDS)
             found = await self.get(ref)

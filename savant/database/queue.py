@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import func, select
@@ -11,10 +12,13 @@ from sqlalchemy import func, select
 from savant.telemetry import tracing
 
 if TYPE_CHECKING:
-    from savant.database.work import UnitOfWork
+    from savant.database.work import Reading, UnitOfWork
 
 ADMISSION_LOCK = 7_378_699
 """The class of the advisory locks under which the slots of a workspace are counted."""
+
+STALLED = timedelta(seconds=12)
+"""How long nothing may be heard of a worker that is taken to live."""
 
 
 class Job(NamedTuple):
@@ -33,6 +37,10 @@ class Queue(Protocol):
 
     async def join(self, work: UnitOfWork, job: Job, **arguments: Any) -> bool:
         """Whether a job with the lock of this one waits already; it then does what the `arguments` say."""
+        ...
+
+    async def workers(self, work: Reading) -> int:
+        """How many workers live."""
         ...
 
     async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
@@ -63,6 +71,11 @@ class PostgresQueue:
 
         return job.lock is not None and await queued.join(work, job.lock, **arguments)
 
+    async def workers(self, work: Reading) -> int:
+        from savant.database import queued
+
+        return await queued.workers(work, STALLED)
+
     async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
         await work.session.execute(select(func.pg_advisory_xact_lock(ADMISSION_LOCK, workspace_id)))
 
@@ -81,6 +94,10 @@ class TaskQueue:
     async def join(self, work: UnitOfWork, job: Job, **arguments: Any) -> bool:
         """Nothing waits here: what is put begins at once."""
         return False
+
+    async def workers(self, work: Reading) -> int:
+        """This very process, as long as it takes jobs."""
+        return 0 if self._closed else 1
 
     async def alone(self, work: UnitOfWork, workspace_id: int) -> None:
         """Work that writes is alone on SQLite from its beginning."""

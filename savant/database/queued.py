@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, cast, column, delete, literal, select, table, update
+from sqlalchemy import BigInteger, ColumnElement, Text, cast, column, delete, func, literal, select, table, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -16,8 +17,15 @@ _JOBS = table(
     "procrastinate_jobs", column("id", BigInteger), column("task_name", Text), column("args", JSONB), column("status"),
     column("attempts"), column("scheduled_at"), column("lock", Text),
 )  # fmt: skip
+_WORKERS = table("procrastinate_workers", column("id", BigInteger), column("last_heartbeat"))
 _STATUS = cast(_JOBS.c.status, Text)
 _HIDDEN = ("workspace_id", "user_id", "trace")
+
+
+async def workers(work: Reading, within: timedelta) -> int:
+    """How many workers have been heard of lately."""
+    lives = _WORKERS.c.last_heartbeat > func.now() - literal(within)
+    return await work.session.scalar(select(func.count()).select_from(_WORKERS).where(lives)) or 0
 
 
 async def join(work: UnitOfWork, lock: str, **arguments: Any) -> bool:

@@ -11,10 +11,12 @@ from procrastinate.exceptions import ConnectorException
 
 from savant import clock
 from savant.database import lookups, rate_limits
+from savant.database.queue import STALLED
 from savant.services import actors, endings, workplaces
 from savant.services.app import App
 
-STALLED_SECONDS, SWEEP_SECONDS, ROUND_SECONDS = 12.0, 5.0, 120.0
+STALLED_SECONDS = STALLED.total_seconds()
+SWEEP_SECONDS, ROUND_SECONDS = 5.0, 120.0
 logger = logging.getLogger(__name__)
 
 

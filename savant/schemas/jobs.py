@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from savant.schemas.base import Schema
 
@@ -17,3 +17,15 @@ class DeadJob(Schema):
     name: str
     arguments: dict[str, Any]
     attempts: int
+
+
+class QueueStatus(Schema):
+    """Who does the jobs of a server, and the slots that the workspace's runs have there.
+
+    `waits_for` says what the run that was asked about waits for: a slot, a worker that lives, or its turn.
+    """
+
+    workers: int
+    slots: int
+    taken: int
+    waits_for: Literal["slot", "worker", "turn"] | None = None

@@ -43,6 +43,7 @@ _EXCEPTIONS: dict[tuple[str, str], Route] = {
     ("models", "test"): Route("POST", "/models/test"),
     ("repositories", "locate"): Route("POST", "/repositories/locate"),
     ("search", "search"): Route("POST", "/search"),
+    ("jobs", "status"): Route("GET", "/jobs/status"),
     ("storage", "gc"): Route("POST", "/storage/gc"),
     ("members", "list"): Route("GET", "/teams/{team_id}/members"),
     ("members", "add"): Route("POST", "/teams/{team_id}/members"),

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_, select
 from savant import clock
 from savant.database import queued
 from savant.database.queue import Job, Queue
-from savant.database.work import UnitOfWork
+from savant.database.work import Reading, UnitOfWork
 from savant.models.run import Run
 from savant.models.workspace import Workspace
 
@@ -24,7 +24,7 @@ async def fill(work: UnitOfWork) -> None:
         return
     await work.session.flush()
     await queue.alone(work, work.actor.workspace_id)
-    free = await _slots(work) - await _taken(work)
+    free = await slots(work) - await taken(work)
     if free <= 0:
         return
     waiting = (
@@ -62,12 +62,14 @@ async def hand_over(work: UnitOfWork, row: Run) -> None:
         await enqueue(work, work.database.queue, row)
 
 
-async def _slots(work: UnitOfWork) -> int:
+async def slots(work: Reading) -> int:
+    """How many runs of the workspace may go at a time."""
     settings = await work.session.scalar(select(Workspace.settings).where(Workspace.id == work.actor.workspace_id))
     given = (settings or {}).get("run_slots")
     return given if isinstance(given, int) else SLOTS
 
 
-async def _taken(work: UnitOfWork) -> int:
+async def taken(work: Reading) -> int:
+    """How many do."""
     held = (Run.status.in_(["pending", "running"]), Run.admitted_at.is_not(None))
     return await work.session.scalar(select(func.count()).select_from(Run).where(*held)) or 0

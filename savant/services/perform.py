@@ -13,7 +13,7 @@ from savant.services.app import App
 from savant.telemetry.tracing import span
 
 Check = Callable[[Reading], Awaitable[None]]
-LOOKS = frozenset({"list", "get", "runs", "steps", "traces", "program", "replay", "diff", "export"})
+LOOKS = frozenset({"list", "get", "status", "runs", "steps", "traces", "program", "replay", "diff", "export"})
 """Verbs that write nothing, so that they wait for no writer."""
 SETTINGS_ONLY = frozenset({"models", "databases", "master_keys"})
 """Nouns that need no workspace."""

@@ -92,6 +92,7 @@ TRIED = r"""
 2 repositories index none
 2 search hello
 0 jobs list
+0 jobs status
 2 jobs retry 999999
 0 approvals list --all
 2 approvals show 1

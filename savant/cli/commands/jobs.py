@@ -39,3 +39,15 @@ async def retry(door: Door, id: Annotated[int, typer.Argument(metavar="ID")]) ->
     async with door.connect() as client:
         job = await client.jobs.retry(id)
     door.out.show(job, lambda: str(job.id))
+
+
+@command(app)
+async def status(door: Door) -> None:
+    """Print how many workers live, and how many runs of the workspace are under way."""
+    async with door.connect() as client:
+        found = await client.jobs.status()
+    door.out.show(found, lambda: f"{found.workers} workers, {found.taken} of {found.slots} runs under way")
+    if not found.workers and door.settings.url is not None:
+        from savant.cli.waiting import NO_WORKER
+
+        door.say.warning(NO_WORKER)
