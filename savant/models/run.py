@@ -48,8 +48,12 @@ class Run(Identified, Tenant, Updated, Base):
         Index("idx_runs_journal_run_id_journal_path", "journal_run_id", "journal_path", unique=True),
         latest("idx_runs_created_at", "created_at"),
         partial_unique(
-            "idx_runs_idempotency_key", "workspace_id", "idempotency_key", where="idempotency_key IS NOT NULL"
-        ),
+            "idx_runs_idempotency_key",
+            "workspace_id",
+            "user_id",
+            "idempotency_key",
+            where="idempotency_key IS NOT NULL",
+        ),  # fmt: skip
         {"sqlite_autoincrement": True},
     )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import msgspec
 import pytest
-from sqlalchemy import Select, select, text
+from sqlalchemy import Engine, Select, event, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import InvalidStatus
@@ -24,6 +24,7 @@ from savant.schemas.actors import ROLES, Role
 from savant.schemas.repositories import RepositoryCreate
 from savant.server.endpoints import Endpoint
 from savant.server.v1 import ENDPOINTS
+from savant.services import actors
 from savant.services.app import App
 from savant.services.perform import perform
 from savant.settings import ServerSettings, Settings
@@ -64,9 +65,7 @@ async def theirs(database: Database, superuser: Database) -> dict[str, Any]:
         made = await add_everything(work)
         for row in made.values():
             for column in TEXTS:
-                if isinstance(getattr(row, column, None), str) or (
-                    column == "idempotency_key" and hasattr(row, column)
-                ):
+                if isinstance(getattr(row, column, None), str):
                     setattr(row, column, MARK)
         made["secrets"].name = MARK.upper()
         made["runs"].status, made["runs"].idempotency_key = "waiting", MARK
@@ -191,8 +190,10 @@ async def test_what_a_body_or_a_query_names_is_not_there_either(
         for known, unknown in zip(said_elsewhere(theirs, MARK), said_elsewhere(nothing, "nowhere"), strict=True):
             answers: list[tuple[int, str]] = []
             for (method, path, given), ids, slug in ((known, theirs, MARK), (unknown, nothing, "nowhere")):
-                where = {"json": given} if method == "POST" else {"params": given}
-                answer = await http.request(method, path, **where)
+                posts = method == "POST"
+                answer = await http.request(
+                    method, path, json=given if posts else None, params=None if posts else given
+                )
                 answers.append(plain(answer, slug, *(ids[name] for name in ("runs", "conversations", "users"))))
             assert answers[0] == answers[1], known
             assert answers[0][0] < 500, known
@@ -204,14 +205,97 @@ async def test_its_events_are_followed_by_nobody_else(url: str, superuser: Datab
         answers = [plain(await http.get(f"/runs/{id}/events"), id) for id in (theirs["runs"], NOWHERE)]
     assert answers[0] == answers[1]
     assert answers[0][0] == 404
-    refusals: list[int] = []
-    for id in (theirs["runs"], NOWHERE):
-        with pytest.raises(InvalidStatus) as refused:
-            address = f"{url.replace('http', 'ws', 1)}/v1/runs/{id}/socket"
-            async with connect_socket(address, additional_headers={"Authorization": f"Bearer {key}"}):
-                pass
-        refusals.append(refused.value.response.status_code)
+    refusals = [await refusal(url, key, id) for id in (theirs["runs"], NOWHERE)]
     assert refusals[0] == refusals[1]
+
+
+async def refusal(url: str, key: str, id: int) -> tuple[Any, ...]:
+    """All that a web socket which is not opened says: status, reason, headers and body."""
+    address = f"{url.replace('http', 'ws', 1)}/v1/runs/{id}/socket"
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect_socket(address, additional_headers={"Authorization": f"Bearer {key}"}):
+            pass
+    answer = refused.value.response
+    said = re.sub(rb"\b%d\b" % id, b"X", answer.body or b"")
+    changing = ("date", "x-request-id", "content-length")
+    headers = sorted((name, value) for name, value in answer.headers.raw_items() if name.lower() not in changing)
+    return answer.status_code, answer.reason_phrase, headers, said
+
+
+@pytest.mark.parametrize("role", ["owner", "member", "viewer"])
+async def test_what_is_there_takes_no_more_statements_than_what_is_not(
+    url: str, superuser: Database, theirs: dict[str, Any], role: Role, counted: list[str]
+) -> None:
+    async with to(url, await mint(superuser, role=role)) as http:
+        await http.get("/me")
+        for endpoint in ITEMS:
+            known = {name: named(endpoint, name, theirs) for name in endpoint.path}
+            numbers: list[list[str]] = []
+            for values in (known, {name: missing(name, value) for name, value in known.items()}):
+                counted.clear()
+                await ask(http, endpoint, values)
+                numbers.append([*counted])
+            assert numbers[0] == numbers[1], endpoint.name
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Every statement of this process; keys stay known, so that none of them is about who asks."""
+    statements: list[str] = []
+
+    def note(*said: Any) -> None:
+        statements.append(said[2])
+
+    monkeypatch.setattr(actors, "KNOWN_SECONDS", 3600.0)
+    event.listen(Engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+async def private(database: Database, superuser: Database) -> dict[str, Any]:
+    """Private things of an admin in the very workspace of those who ask."""
+    local = await local_actor(superuser)
+    async with database.work(local) as work:
+        made = await add_everything(work)
+        await work.session.delete(made.pop("shares"))
+        del made["audit_logs"]  # nobody changes those
+        own = {"visibility": "private", "user_id": local.user_id, "created_by_id": local.user_id}
+        for row in made.values():
+            texts = {column: MARK for column in TEXTS if isinstance(getattr(row, column, None), str)}
+            for column, value in (texts | own).items():
+                if hasattr(row, column):
+                    setattr(row, column, value)
+        made["runs"].status = "waiting"
+    return {table: getattr(row, "id", None) for table, row in made.items()}
+
+
+OF_ONES_OWN = frozenset({
+    "agents", "workflows", "personas", "rulesets", "tools", "versions", "runs", "replays", "approvals", "conversations",
+    "api_keys", "login_sessions",
+})  # fmt: skip
+
+
+async def test_what_is_private_is_to_a_colleague_as_if_it_were_not_there(
+    url: str, superuser: Database, private: dict[str, Any], counted: list[str]
+) -> None:
+    before = await everything(superuser)
+    async with to(url, await mint(superuser, role="member")) as http:
+        await http.get("/me")
+        for endpoint in ITEMS:
+            if endpoint.noun not in OF_ONES_OWN:
+                continue
+            known = {name: named(endpoint, name, private) for name in endpoint.path}
+            answers: list[Any] = []
+            for values in (known, {name: missing(name, value) for name, value in known.items()}):
+                counted.clear()
+                answers.append((*await ask(http, endpoint, values), [*counted]))
+            assert answers[0] == answers[1], endpoint.name
+            assert answers[0][0] == 404, endpoint.name
+        for endpoint in LISTS:
+            if endpoint.noun in OF_ONES_OWN:
+                assert MARK not in (await http.get(endpoint.route.path)).text.lower(), endpoint.name
+    assert await everything(superuser) == before
 
 
 async def test_a_key_that_another_team_used_first_starts_a_run_of_ones_own(
@@ -225,6 +309,19 @@ async def test_a_key_that_another_team_used_first_starts_a_run_of_ones_own(
         assert answer.json()["data"]["id"] != theirs["runs"]
         again = await http.post("/runs", json=given, headers={"Idempotency-Key": MARK})
         assert again.json()["data"]["id"] == answer.json()["data"]["id"]
+
+
+async def test_a_key_that_a_colleague_used_first_starts_a_run_of_ones_own(url: str, superuser: Database) -> None:
+    bundle = {"workflows": {"w": {"name": "W", "steps": [{"id": "a", "set": {"x": 1}}]}}}
+    given = {"type": "workflow", "slug": "w", "bundle": bundle, "idempotency_key": MARK}
+    numbers: set[int] = set()
+    for _ in range(2):
+        async with to(url, await mint(superuser, role="member")) as http:
+            for _ in range(2):
+                answer = await http.post("/runs", json=given, headers={"Idempotency-Key": MARK})
+                assert answer.status_code == 201, answer.text
+                numbers.add(answer.json()["data"]["id"])
+    assert len(numbers) == 2
 
 
 async def test_a_workspace_of_another_team_is_not_chosen(url: str, superuser: Database, theirs: dict[str, Any]) -> None:
