@@ -53,7 +53,7 @@ class Run(Identified, Tenant, Updated, Base):
             "user_id",
             "idempotency_key",
             where="idempotency_key IS NOT NULL",
-        ),  # fmt: skip
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -68,6 +68,7 @@ async def theirs(database: Database, superuser: Database) -> dict[str, Any]:
                 if isinstance(getattr(row, column, None), str):
                     setattr(row, column, MARK)
         made["secrets"].name = MARK.upper()
+        made["shares"].shared_with_type, made["shares"].shared_with_id = "team", actor.team_id
         made["runs"].status, made["runs"].idempotency_key = "waiting", MARK
     ids = {table: getattr(row, "id", None) for table, row in made.items()}
     job = await dead_job(superuser, {"workspace_id": actor.workspace_id, "run_id": made["runs"].id, "canary": MARK})

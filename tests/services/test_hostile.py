@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from savant.database import tenancy
 from savant.database.connect import Database
@@ -178,6 +178,26 @@ async def test_to_another_team_it_is_all_not_there(app: App, superuser: Database
     assert [log.action for log in await perform(stranger, "audit_logs", "export", query=AuditQuery())] == []
     found = await _failure(stranger, "search", "search", {"query": SearchQuery(query="hidden")})
     assert "No repository is indexed" in found.message
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_the_session_keeps_another_team_out_where_no_policy_holds(
+    app: App, superuser: Database, theirs: dict[str, int]
+) -> None:
+    others = await add_workspace(superuser, "other")
+    url = superuser.url.render_as_string(hide_password=False)
+    everything = await App.open(msgspec.structs.replace(app.settings, database_url=url))
+    try:
+        async with everything.work() as work:
+            sees = await (await work.session.connection()).execute(text("SELECT count(*) FROM agents"))
+            assert sees.scalar_one() == 1, "it is not held by policies"
+        stranger = everything.acting_as(others)
+        for noun, verb, arguments in (*_of_private(theirs), *_of_team(theirs, app.actor.user_id)):
+            assert (await _failure(stranger, noun, verb, arguments)).code is ErrorCode.NOT_FOUND, (noun, verb)
+        await _nothing_listed(stranger)
+    finally:
+        await everything.aclose()
 
 
 @pytest.mark.postgres
