@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 from savant.runtime.indexing.definition import Definition
@@ -111,11 +113,8 @@ def _pieces(lines: list[str], symbol: str, kind: str, first: int, last: int) -> 
 
 
 def _window(lines: list[str], first: int, last: int) -> int:
-    size, at = 0, first
-    while at <= last and (at == first or (at - first < WINDOW and size + len(lines[at - 1]) <= MAX_CHARS)):
-        size += len(lines[at - 1])
-        at += 1
-    return at - 1
+    sizes = accumulate(map(len, lines[first - 1 : min(last, first + WINDOW - 1)]))
+    return first - 1 + max(bisect_right([*sizes], MAX_CHARS), 1)
 
 
 _CLOSES = re.compile(r"[\s})\];,]*(?:end|fi|done|esac)?[\s;]*")

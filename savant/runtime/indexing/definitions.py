@@ -18,6 +18,7 @@ OUTLINES = {"go": go.definitions, "python": python.definitions}
 _BLOCK = 1 << 16
 _NOT_IN_NAMES = re.compile(r"<.*>|[\s*&]+|\(.*", re.DOTALL)
 _IDENTIFIER = re.compile(r"[\w$.:#?!=~-]+")
+_NEAR_COMMENT = re.compile(rb"//|\*/|[#\]]|=end")
 _RECEIVER = re.compile(r"\(\s*(?:[\w]+\s+)?\**\s*(\w+)")
 
 
@@ -40,6 +41,7 @@ def parsed(language: str, data: bytes) -> list[Definition] | None:
     if tree is None:
         return None
     found: list[Definition] = []
+    lines = data.split(b"\n")
     cursor = QueryCursor(query, match_limit=10_000)
     if depth:
         cursor.set_max_start_depth(depth)
@@ -47,7 +49,7 @@ def parsed(language: str, data: bytes) -> list[Definition] | None:
         name = captures.pop("name")[0]
         owner = captures.pop("owner", None)
         for kind, nodes in captures.items():
-            found.append(_definition(data, kind, nodes[0], name, owner[0] if owner else None))
+            found.append(_definition(data, lines, kind, nodes[0], name, owner[0] if owner else None))
     found.sort(key=lambda definition: (definition.first_line, -definition.last_line))
     return found
 
@@ -69,13 +71,15 @@ def _parsed(parser: Parser, data: bytes) -> Tree | None:
         return None
 
 
-def _definition(data: bytes, kind: str, node: Node, name: Node, owner: Node | None) -> Definition:
+def _definition(data: bytes, lines: list[bytes], kind: str, node: Node, name: Node, owner: Node | None) -> Definition:
     outer = node
     while (parent := outer.parent) is not None and parent.type in WRAPPERS:
         outer = parent
     own = outer.start_point.row
     first = own
-    before = outer.prev_sibling
+    # To ask a node for its neighbour takes long, and below a line like most there is no comment.
+    near = lines[max(own - 1, 0) : own + 1]
+    before = outer.prev_sibling if any(map(_NEAR_COMMENT.search, near)) else None
     while before is not None and before.type in COMMENTS and before.end_point.row >= first - 1:
         earlier = before.prev_sibling
         if earlier is not None and earlier.end_point.row == before.start_point.row and earlier.end_point.column:
