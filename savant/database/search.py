@@ -107,7 +107,7 @@ class SearchStore:
 
     async def aclose(self) -> None:
         if self._wire is not None:
-            await asyncio.to_thread(self._wire.close)
+            await asyncio.to_thread(self._locked, self._wire.close)
             self._wire = None
 
     def _locked(self, function: Callable[..., T], *arguments: Any) -> T:

@@ -76,7 +76,8 @@ class _Run:
         self.holder, self.listener = holder, listener
         self.store = store(app)
         self.report = IndexReport()
-        self.began = self.renewed = self.written = clock.monotonic()
+        self.began = self.renewed = self.last_write = clock.monotonic()
+        self.writing: asyncio.Task[None] | None = None
         self.done_files = self.done_bytes = 0
 
     async def carry_out(self, *, full: bool) -> IndexReport:
@@ -100,6 +101,8 @@ class _Run:
             await self._remember(await history)
         finally:
             history.cancel()
+            if self.writing is not None:  # whatever ends the run, nothing is written after it
+                await asyncio.wait([self.writing])
         self.report.files, self.report.chunks = await self.store.do(self.store.count, self.repository)
         self.report.commit, self.report.branch, self.report.note = found.commit, found.branch, found.note
         self.report.seconds = round(clock.monotonic() - self.began, 3)
@@ -157,6 +160,7 @@ class _Run:
                 batch, batch_bytes = [], 0
             self._tell(len(found.files), total)
         await self._write(batch, found.commit)
+        await self._written()
         await self.store.do(self.store.stamp, same)
 
     def _pass(self, size: int) -> None:
@@ -171,13 +175,20 @@ class _Run:
             self.report.by_lines[file.language] = self.report.by_lines.get(file.language, 0) + 1
 
     async def _write(self, batch: list[Parsed], commit: str | None) -> None:
+        """Begin to store files once those before are stored; meanwhile others are read."""
+        await self._written()
         if batch:
             await self._renew()
-            await self.store.do(self.store.write, self.repository, commit, batch)
-            self.written = clock.monotonic()
+            self.writing = asyncio.create_task(self.store.do(self.store.write, self.repository, commit, batch))
+            self.last_write = clock.monotonic()
+
+    async def _written(self) -> None:
+        writing, self.writing = self.writing, None
+        if writing is not None:
+            await writing
 
     def _long_ago(self) -> bool:
-        return clock.monotonic() - self.written > BATCH_SECONDS
+        return clock.monotonic() - self.last_write > BATCH_SECONDS
 
     async def _history(self) -> list[PastCommit]:
         """Past commits since those that are known."""
