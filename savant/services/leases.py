@@ -25,17 +25,27 @@ MOST_CRASHES = 3
 
 def holder() -> str:
     """This process, named so that another on the same machine can tell whether it still lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+    return f"{_machine()}:{os.getpid()}:{_started(os.getpid())}"
 
 
 def alive(lease_holder: str | None, expires_at: datetime | None, now: datetime) -> bool:
     """Whether a run's holder may still be at work; a dead process on this machine is known at once."""
     if lease_holder is None or expires_at is None:
         return False
-    host, pid, started = lease_holder.rsplit(":", 2)
-    if host == socket.gethostname() and not _runs(int(pid), started):
+    machine, pid, started = lease_holder.rsplit(":", 2)
+    if machine == _machine() and not _runs(int(pid), started):
         return False
     return expires_at > now
+
+
+def _machine() -> str:
+    """Where numbers of processes mean the same: this machine since it started, and this container of it."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+        space = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
+    except OSError:
+        return socket.gethostname()
+    return f"{socket.gethostname()}/{boot}/{space}"
 
 
 def _runs(pid: int, started: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,12 +59,7 @@ async def stub() -> AsyncIterator[ModelStub]:
 async def app(tmp_path: Path, database_url: str, stub: ModelStub) -> AsyncIterator[App]:
     """The server's side: it makes runs and never carries one out."""
     provider = ProviderSettings(wire="openai", base_url=stub.url, default_model="stub-model", free=True)
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "config.toml").write_text(
-        'model = "stub/stub-model"\n[providers.stub]\nwire = "openai"\n'
-        f'base_url = "{stub.url}"\ndefault_model = "stub-model"\nfree = true\n'
-    )
+    home = tmp_path / "server"
     settings = Settings(
         home=home, config_dir=home, database_url=database_url, model="stub/stub-model", providers={"stub": provider}
     )
@@ -73,26 +69,36 @@ async def app(tmp_path: Path, database_url: str, stub: ModelStub) -> AsyncIterat
 
 
 @pytest.fixture
-def workers(app: App) -> Iterator[Workers]:
-    opened = Workers(app)
+def workers(app: App, stub: ModelStub, tmp_path: Path) -> Iterator[Workers]:
+    opened = Workers(app.settings.database, stub.url, tmp_path)
     yield opened
     opened.close()
 
 
 class Workers:
-    """Worker processes of one installation; all are gone with the test."""
+    """Workers on machines that share nothing but the database: each has a home of its own, and its machine a name.
 
-    def __init__(self, app: App) -> None:
-        self._settings = app.settings
+    All are gone with the test.
+    """
+
+    def __init__(self, database_url: str, model_url: str, folder: Path) -> None:
+        self._database_url = database_url
+        self._config = (
+            'model = "stub/stub-model"\n[providers.stub]\nwire = "openai"\n'
+            f'base_url = "{model_url}"\ndefault_model = "stub-model"\nfree = true\n'
+        )
+        self._folder = folder
         self._started: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> subprocess.Popen[bytes]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-        home = str(self._settings.home)
-        environment = kept | {
-            "HOME": home, "SAVANT_HOME": home, "SAVANT_DATABASE_URL": self._settings.database,
-        }  # fmt: skip
-        process = subprocess.Popen([sys.executable, "-m", "savant.jobs.worker"], env=environment, cwd=home)
+        name = f"worker-{len(self._started)}"
+        home = self._folder / name
+        home.mkdir()
+        (home / "config.toml").write_text(self._config)
+        environment = kept | {"HOME": str(home), "SAVANT_HOME": str(home), "SAVANT_DATABASE_URL": self._database_url}
+        command = [*on_machine(name), sys.executable, "-m", "savant.jobs.worker"]
+        process = subprocess.Popen(command, env=environment, cwd=home)
         self._started.append(process)
         return process
 
@@ -101,6 +107,18 @@ class Workers:
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+def on_machine(name: str) -> list[str]:
+    """What starts a command where the machine has this name, so that nobody on another can look for its process.
+
+    Where that is not allowed it is a process of this machine, which is only found to be dead sooner.
+    """
+    for user in ([], ["--user", "--map-root-user"]):
+        there = ["unshare", *user, "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', name]
+        if shutil.which("unshare") and subprocess.run([*there, "true"], capture_output=True).returncode == 0:
+            return there
+    return []
 
 
 async def start(app: App) -> Run:
