@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sqlalchemy import event, inspect
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from savant.database.tenancy import TenantSession
 
 CHANGES = "changes"
-UNTOLD = frozenset({"encrypted_password", "key_hash", "token_hash", "token", "sealed", "created_at", "updated_at"})
+UNTOLD = frozenset(
+    {"encrypted_password", "key_hash", "token_hash", "token", "secret", "sealed", "created_at", "updated_at"}
+)
 """Columns that are secret, or say nothing."""
 UNWATCHED = frozenset({"audit_logs", "blobs", "definition_versions", "steps", "traces"})
 LONGEST = 500
@@ -28,19 +30,27 @@ class Changed(NamedTuple):
         return self.row.__tablename__
 
 
+class Many(NamedTuple):
+    """Rows that one statement changed or deleted, which nobody has looked at."""
+
+    table: str
+    what: str
+    rows: int
+
+
 def watch(session: Any) -> None:
     """Take notes from now on."""
     session.info[CHANGES] = []
 
 
-def seen(session: Any) -> list[Changed]:
+def seen(session: Any) -> list[Changed | Many]:
     """What was changed since."""
     return session.info.get(CHANGES, [])
 
 
 @event.listens_for(TenantSession, "before_flush")
 def _note(session: Session, context: Any, instances: Any) -> None:
-    notes: list[Changed] | None = session.info.get(CHANGES)
+    notes: list[Changed | Many] | None = session.info.get(CHANGES)
     if notes is None:
         return
     for what, rows in (("created", session.new), ("changed", session.dirty), ("deleted", session.deleted)):
@@ -48,6 +58,21 @@ def _note(session: Session, context: Any, instances: Any) -> None:
             columns = _columns(row, what)
             if row.__tablename__ not in UNWATCHED and (columns or what == "deleted"):
                 notes.append(Changed(row, what, columns))
+
+
+@event.listens_for(TenantSession, "do_orm_execute")
+def _note_many(state: ORMExecuteState) -> Any:
+    notes: list[Changed | Many] | None = state.session.info.get(CHANGES)
+    mapper = state.bind_mapper
+    if notes is None or mapper is None or not (state.is_update or state.is_delete):
+        return None
+    table = mapper.class_.__tablename__
+    if table in UNWATCHED:
+        return None
+    result: Any = state.invoke_statement()
+    if result.rowcount > 0:
+        notes.append(Many(table, "deleted" if state.is_delete else "changed", result.rowcount))
+    return result
 
 
 def _columns(row: Any, what: str) -> dict[str, tuple[Any, Any]]:

@@ -41,9 +41,11 @@ async def _persona_id(work: UnitOfWork, slug: str | None, held: str | None) -> i
 
 async def _set_rulesets(work: UnitOfWork, row: Row, slugs: Sequence[str]) -> None:
     held = (await _ruleset_slugs(work, [row])).get(row.id, [])
-    await work.session.execute(delete_rows(AgentRuleset).where(AgentRuleset.agent_id == row.id))
     if len(set(slugs)) != len(slugs):
         raise SavantError(ErrorCode.VALIDATION, f"Agent `{row.slug}` names a ruleset twice.", hint="Name each once.")
+    if held == [*slugs]:
+        return
+    await work.session.execute(delete_rows(AgentRuleset).where(AgentRuleset.agent_id == row.id))
     for priority, slug in enumerate(slugs):
         ruleset = await records.find(work, Ruleset, "ruleset", slug, part=slug in held)
         work.session.add(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 
+from savant.database.changes import watch
 from savant.database.connect import Database
 from savant.database.migrate import upgrade
 from savant.database.seed import local_actor
@@ -13,14 +15,17 @@ from savant.database.work import Reading, UnitOfWork
 from savant.schemas.actors import NOBODY, Actor
 from savant.settings import Settings
 
+Note = Callable[[UnitOfWork], Awaitable[None]]
+
 
 class App:
     """Handed to what needs more than one transaction: carrying out a run, following it."""
 
-    def __init__(self, settings: Settings, database: Database, actor: Actor) -> None:
+    def __init__(self, settings: Settings, database: Database, actor: Actor, *, note: Note | None = None) -> None:
         self.settings = settings
         self.database = database
         self.actor = actor
+        self._note = note
 
     @property
     def serves(self) -> bool:
@@ -48,9 +53,20 @@ class App:
         """The same installation, in another name; closing it is the first one's."""
         return App(self.settings, self.database, actor)
 
+    def noting(self, note: Note) -> App:
+        """The same, with `note` called at the end of each unit of work, in its transaction."""
+        return App(self.settings, self.database, self.actor, note=note)
+
     def work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """One unit of work in the actor's name; committed when it ends well."""
-        return self.database.work(self.actor)
+        return self.database.work(self.actor) if self._note is None else self._noted(self._note)
+
+    @asynccontextmanager
+    async def _noted(self, note: Note) -> AsyncGenerator[UnitOfWork]:
+        async with self.database.work(self.actor) as work:
+            watch(work.session)
+            yield work
+            await note(work)
 
     def read(self) -> AbstractAsyncContextManager[Reading]:
         """A look at the data in the actor's name."""

@@ -75,13 +75,15 @@ async def tell(connection: AsyncConnection, user_id: int, team_id: int | None = 
         await connection.execute(insert(Row).values(workspace_id=workspace, user_id=user_id, **about))
 
 
-def _told(change: changes.Changed) -> dict[str, Any]:
+def _told(change: changes.Changed | changes.Many) -> dict[str, Any]:
+    if isinstance(change, changes.Many):
+        return change._asdict()
     columns = {name: [*values] for name, values in change.columns.items()}
     return {"table": change.table, "id": _id(change), "what": change.what, "columns": columns}
 
 
-def _id(change: changes.Changed) -> int | None:
-    return getattr(change.row, "id", None)
+def _id(change: changes.Changed | changes.Many) -> int | None:
+    return getattr(change.row, "id", None) if isinstance(change, changes.Changed) else None
 
 
 def _selected(query: AuditQuery) -> Select[Row]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from savant import policies
-from savant.database.changes import watch
+from savant.database.changes import seen, watch
 from savant.database.work import Reading, UnitOfWork
 from savant.services.app import App
 from savant.telemetry.tracing import span
@@ -60,11 +60,10 @@ async def _perform(
         if given_that is not None:
             async with app.read() as work:
                 await given_that(work)
-        result = await service(app, **arguments)
-        if changes and app.actor.role != "guest":  # what a guest does is done, and noted, in a workspace of their own
-            async with app.work() as work:
-                await _audit(work, noun, verb, arguments)
-        return result
+        # What a guest does is done, and noted, in a workspace of their own.
+        if not changes or app.actor.role == "guest":
+            return await service(app, **arguments)
+        return await _noted(app, noun, verb, arguments)
     if not changes:
         async with app.read() if verb in LOOKS else app.work() as work:
             return await service(work, **arguments)
@@ -75,6 +74,26 @@ async def _perform(
         result = await service(work, **arguments)
         await _audit(work, noun, verb, arguments)
         return result
+
+
+async def _noted(app: App, noun: str, verb: str, arguments: dict[str, Any]) -> Any:
+    """Call a verb of several transactions: the first that changes something says so in the log, with it or not at all.
+
+    What changes nothing that is watched is noted once it is done.
+    """
+    told: list[UnitOfWork] = []
+
+    async def note(work: UnitOfWork) -> None:
+        await work.session.flush()
+        if seen(work.session) and not told:
+            told.append(work)
+            await _audit(work, noun, verb, arguments)
+
+    result = await service_of(noun, verb)(app.noting(note), **arguments)
+    if not told:
+        async with app.work() as work:
+            await _audit(work, noun, verb, arguments)
+    return result
 
 
 async def _audit(work: UnitOfWork, noun: str, verb: str, arguments: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from savant.client import Client
@@ -19,7 +21,14 @@ from savant.schemas.people import (
     WorkspaceCreate,
     WorkspaceUpdate,
 )
+from savant.schemas.programs import Bundle
+from savant.schemas.repositories import RepositoryCreate
+from savant.schemas.rulesets import Rule, RulesetCreate
+from savant.schemas.runs import RunCreate
+from savant.schemas.secrets import SecretSet
 from savant.schemas.shares import ShareCreate, ShareList
+from savant.schemas.storage import Gc
+from savant.schemas.workflows import WorkflowDefinition
 
 
 async def test_a_team_is_made_with_a_workspace_changed_and_removed(client: Client) -> None:
@@ -136,13 +145,34 @@ async def test_every_change_is_in_the_log_with_what_it_changed(client: Client) -
     (change,) = changed.details["changes"]
     assert change["columns"]["description"] == ["Old", "New"]
     assert (changed.resource_type, changed.resource_id) == ("agents", removed.resource_id)
-    assert key.key not in str(made.details)
+    assert key.key and key.key not in str(made.details)
     assert "key_hash" not in str(made.details)
     exported = await client.audit_logs.export(AuditQuery(action="agents"))
     assert [log.id for log in exported] == [removed.id, changed.id, page.items[3].id]
     first = await client.audit_logs.list(AuditQuery(limit=3))
     assert first.next_cursor
     assert len((await client.audit_logs.list(AuditQuery(limit=3, cursor=first.next_cursor))).items) == 1
+
+
+async def test_verbs_of_many_rows_or_many_transactions_say_what_they_changed(client: Client, tmp_path: Path) -> None:
+    await client.secrets.set(SecretSet(name="TOKEN", value="do not tell"))
+    await client.rulesets.create(RulesetCreate(name="One", rules=[Rule(text="x")]))
+    await client.agents.create(AgentCreate(name="A", rulesets=["one"]))
+    await client.agents.update("a", AgentUpdate(rulesets=[]))
+    added = await client.repositories.create(RepositoryCreate(path=str(tmp_path)))
+    await client.repositories.delete(added.slug)
+    bundle = Bundle(workflows={"w": WorkflowDefinition(name="W", steps=[{"id": "a", "set": {"x": 1}}])})
+    run = await client.runs.start(RunCreate(type="workflow", slug="w", bundle=bundle))
+    await client.storage.gc(Gc(pin=[run.id]))
+    told = {log.action: log.details.get("changes", []) for log in (await client.audit_logs.list()).items}
+    assert [(one["table"], one["what"]) for one in told["secrets.set"]] == [("secrets", "created")]
+    assert told["secrets.set"][0]["columns"]["name"] == [None, "TOKEN"]
+    assert {"table": "agent_rulesets", "what": "deleted", "rows": 1} in told["agents.update"]
+    assert told["repositories.create"][0]["columns"]["slug"] == [None, added.slug]
+    assert told["repositories.delete"][0]["columns"]["slug"] == [added.slug, None]
+    assert (told["runs.start"][0]["table"], told["runs.start"][0]["id"]) == ("runs", run.id)
+    assert told["storage.gc"][0]["columns"]["config"]
+    assert "do not tell" not in str(told)
 
 
 async def test_what_fails_is_not_in_the_log(client: Client) -> None:
