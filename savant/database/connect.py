@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -15,6 +15,9 @@ from savant.database.queue import Queue
 from savant.database.work import Reading, UnitOfWork, reading, working
 from savant.errors import ErrorCode, SavantError
 from savant.schemas.actors import Actor
+
+if TYPE_CHECKING:
+    from savant.database.postgres_looks import PostgresLooks
 
 DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -32,6 +35,8 @@ class Database:
         self.url = url
         self.engine = engine
         self.reader = engine.execution_options(savant_read=True)
+        self.looks: PostgresLooks | None = None
+        """Where reads that are asked for often go; without it they go by a session."""
         self.queue: Queue | None = None
         """Where runs wait for a worker; without one, whoever asks for a run carries it out."""
 
@@ -43,7 +48,12 @@ class Database:
             from savant.database.sqlite import create_engine
         else:
             create_engine = _postgres()
-        return cls(address, create_engine(address))
+        database = cls(address, create_engine(address))
+        if database.dialect == "postgresql":
+            from savant.database.postgres_looks import PostgresLooks
+
+            database.looks = PostgresLooks(address, database.engine.dialect)
+        return database
 
     @property
     def dialect(self) -> Literal["sqlite", "postgresql"]:
@@ -63,6 +73,8 @@ class Database:
         return reading(self, actor)
 
     async def close(self) -> None:
+        if self.looks is not None:
+            await self.looks.close()
         await self.engine.dispose()
 
     async def __aenter__(self) -> Database:

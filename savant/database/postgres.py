@@ -29,9 +29,14 @@ def create_engine(url: URL) -> AsyncEngine:
 
 def conninfo(url: URL, workspace_id: int) -> str:
     """The address as the bare driver takes it, for a connection that serves one workspace as long as it lives."""
+    return with_options(url, f"-c app.workspace_id={workspace_id}")
+
+
+def with_options(url: URL, options: str) -> str:
+    """The address as the bare driver takes it, with settings for the connection beside those it has."""
     address = bare(url)
     given = conninfo_to_dict(address).get("options") or ""
-    return make_conninfo(address, options=f"{given} -c app.workspace_id={workspace_id}".strip())
+    return make_conninfo(address, options=f"{given} {options}".strip())
 
 
 def bare(url: URL) -> str:

@@ -11,9 +11,9 @@ from savant.database.work import named_errors
 
 _NOW = {"postgresql": "extract(epoch FROM clock_timestamp())", "sqlite": "(julianday('now') - 2440587.5) * 86400.0"}
 _COUNT = """
-INSERT INTO rate_limits AS r (name, hits, ends_at) VALUES (:name, 1, {now} + :seconds)
+INSERT INTO rate_limits AS r (name, hits, ends_at) VALUES (:name, :times, {now} + :seconds)
 ON CONFLICT (name) DO UPDATE SET
-  hits = CASE WHEN r.ends_at <= {now} THEN 1 ELSE r.hits + 1 END,
+  hits = CASE WHEN r.ends_at <= {now} THEN :times ELSE r.hits + :times END,
   ends_at = CASE WHEN r.ends_at <= {now} THEN {now} + :seconds ELSE r.ends_at END
 RETURNING hits, ends_at - {now}
 """
@@ -26,12 +26,13 @@ class Hits(NamedTuple):
     seconds_left: float
 
 
-async def hit(database: Database, name: str, seconds: float) -> Hits:
-    """Count one more under a name; a window begins with the first hit and lasts so many seconds."""
+async def hit(database: Database, name: str, seconds: float, times: int = 1) -> Hits:
+    """Count one more, or so many, under a name; a window begins with the first hit and lasts so many seconds."""
     statement = text(_COUNT.format(now=_NOW[database.dialect]))
     with named_errors():
         async with database.engine.begin() as connection:
-            number, left = (await connection.execute(statement, {"name": name, "seconds": seconds})).one()
+            given = {"name": name, "seconds": seconds, "times": times}
+            number, left = (await connection.execute(statement, given)).one()
     return Hits(number, float(left))
 
 

@@ -40,27 +40,41 @@ def _scope(state: ORMExecuteState) -> None:
         return
     if state.is_insert:
         return
-    who: Declared = state.session.info["declared"]
+    if isinstance(state.statement, FromStatement):
+        raise TenancyError(f"A session cannot see through a statement of one's own: {state.statement}")
     changes = state.is_update or state.is_delete
-    statement: Any = state.statement
-    if isinstance(statement, FromStatement):
-        raise TenancyError(f"A session cannot see through a statement of one's own: {statement}")
+    state.statement = scoped(state.statement, state.session.info["declared"], changes=changes)
+
+
+def scoped(statement: Any, who: Declared, *, changes: bool = False) -> Any:
+    """A statement over models, restricted to what there is for a name; TenancyError if models are not what it is over.
+
+    What `who` declares may be parameters of the statement.
+    """
+    if statement._propagate_attrs.get("compile_state_plugin") != "orm":
+        raise TenancyError(f"Only a statement over models can be held to a workspace: {statement}")
     tables = {element for element in visitors.iterate(statement) if isinstance(element, Table)}
     for model in _scoped_models():
         if model.__table__ in tables:
-            state.statement = state.statement.options(_criteria(model, who, changes))
+            statement = statement.options(_criteria(model, who, changes))
+    return statement
 
 
 @lru_cache(maxsize=4096)
 def _criteria(model: Any, who: Declared, changes: bool) -> Any:
     """What restricts a model to a name; rows of the system are read from everywhere and changed from nowhere."""
     if issubclass(model, OfPeople):
-        where = model.seen_by(who.team_id or 0, who.user_id or 0)
+        where = model.seen_by(_known(who.team_id), _known(who.user_id))
     elif changes and issubclass(model, TenantOrSystem):
         where = model.workspace_id == who.workspace_id
     else:
-        where = model.in_workspace(who.workspace_id or 0)
+        where = model.in_workspace(_known(who.workspace_id))
     return with_loader_criteria(model, where, include_aliases=True)
+
+
+def _known(id: Any) -> Any:
+    """What is declared; nobody has the number 0."""
+    return 0 if id is None else id
 
 
 def _refuse_unscoped(statement: Any) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, DateTime, Integer, String, Text, literal
+from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, ColumnElement, DateTime, Integer, String, Text, literal
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -135,8 +135,8 @@ class Holds(FunctionElement[bool]):
     inherit_cache = True
     type = Boolean()
 
-    def __init__(self, column: Any, word: str) -> None:
-        super().__init__(column, literal(word, String()))
+    def __init__(self, column: Any, word: str | ColumnElement[str]) -> None:
+        super().__init__(column, literal(word, String()) if isinstance(word, str) else word)
 
 
 @compiles(Holds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
 
@@ -48,10 +49,10 @@ def _from_path(endpoint: Endpoint, values: dict[str, Any]) -> dict[str, Any]:
 
 def _from_query(input: type[msgspec.Struct] | None, query: bytes) -> Any:
     pairs = _pairs(query)
-    known = {field.encode_name: field.type for field in msgspec.structs.fields(input)} if input else {}
+    lists = _lists(input) if input else frozenset[str]()
     given: dict[str, Any] = {}
     for name, value in pairs:
-        if _is_list(known.get(name)):
+        if name in lists:
             given.setdefault(name, []).append(value)
         elif name in given:
             raise invalid({name: ["is given twice"]})
@@ -115,6 +116,12 @@ def invalid(details: dict[str, list[str]], message: str | None = None) -> Savant
     """A VALIDATION_ERROR that says what is wrong with each field."""
     said = "; ".join(f"{name}: {', '.join(problems)}" for name, problems in details.items())
     return SavantError(ErrorCode.VALIDATION, message or f"{said}.", details=details)
+
+
+@cache
+def _lists(input: type[msgspec.Struct]) -> frozenset[str]:
+    """The parameters that may be given more than once."""
+    return frozenset(field.encode_name for field in msgspec.structs.fields(input) if _is_list(field.type))
 
 
 def _is_list(hint: Any) -> bool:

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from litestar.datastructures import MutableScopeHeaders
-
 from savant.errors import ErrorCode
 from savant.server.envelope import ErrorBody, failure
 from savant.server.requests import request_id
@@ -21,7 +19,7 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
-ENDLESS = "text/event-stream"
+ENDLESS = b"text/event-stream"
 
 
 class Protected:
@@ -30,7 +28,8 @@ class Protected:
     def __init__(self, app: Any, *, seconds: float, https: bool) -> None:
         self._app = app
         self._seconds = seconds
-        self._headers = {**HEADERS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if https else {})}
+        headers = {**HEADERS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if https else {})}
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -43,10 +42,11 @@ class Protected:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableScopeHeaders.from_message(message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                if headers.get("content-type", "").startswith(ENDLESS):
+                given = {name.lower(): value for name, value in message.get("headers", ())}
+                message["headers"] = [
+                    *message.get("headers", ()), *(header for header in self._headers if header[0] not in given)
+                ]  # fmt: skip
+                if given.get(b"content-type", b"").startswith(ENDLESS):
                     limit.reschedule(None)
             await send(message)
 

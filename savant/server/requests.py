@@ -6,8 +6,6 @@ import re
 import uuid
 from typing import Any
 
-from litestar.datastructures import MutableScopeHeaders
-
 from savant import clock
 
 HEADER = "X-Request-Id"
@@ -21,12 +19,12 @@ def request_id(scope: Any) -> str:
     state: dict[str, Any] = scope["state"]
     if _KEY not in state:
         given = next((value for name, value in scope["headers"] if name == _NAME), b"")
-        made = uuid.UUID(hex=clock.token(16), version=4)
-        state[_KEY] = given.decode() if _GIVEN.fullmatch(given) else str(made)
+        state[_KEY] = given.decode() if _GIVEN.fullmatch(given) else str(uuid.UUID(hex=clock.token(16), version=4))
     return state[_KEY]
 
 
 async def stamp(message: Any, scope: Any) -> None:
     """Write it on the answer, whichever that is."""
     if message["type"] == "http.response.start":
-        MutableScopeHeaders.from_message(message)[HEADER] = request_id(scope)
+        kept = [header for header in message.get("headers", ()) if header[0].lower() != _NAME]
+        message["headers"] = [*kept, (_NAME, request_id(scope).encode())]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import select
 
 from savant import clock
+from savant.database.looks import AnySelect
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.agent import Agent as Row
@@ -18,6 +20,7 @@ from savant.models.persona import Persona
 from savant.models.ruleset import Ruleset
 from savant.schemas.agents import Agent, AgentDefinition
 from savant.services import records
+from savant.services.listings import Fields, Listing
 from savant.services.stored import Stored
 
 
@@ -75,12 +78,20 @@ async def _persona_slugs(work: Reading, rows: Sequence[Row]) -> Mapping[int, str
 
 
 async def _ruleset_slugs(work: Reading, rows: Sequence[Row]) -> Mapping[int, builtins.list[str]]:
-    found = await work.session.execute(
+    return _by_agent((await work.session.execute(_rulesets_of([row.id for row in rows]))).all())
+
+
+def _rulesets_of(agents: Any) -> AnySelect:
+    """The rulesets of agents, whose numbers are a list or a statement of its own."""
+    return (
         select(AgentRuleset.agent_id, Ruleset.slug)
         .join(Ruleset, Ruleset.id == AgentRuleset.ruleset_id)
-        .where(AgentRuleset.agent_id.in_([row.id for row in rows]))
+        .where(AgentRuleset.agent_id.in_(agents))
         .order_by(AgentRuleset.agent_id, AgentRuleset.priority)
     )
+
+
+def _by_agent(found: Sequence[Sequence[Any]]) -> Mapping[int, builtins.list[str]]:
     slugs: dict[int, builtins.list[str]] = {}
     for agent_id, slug in found:
         slugs.setdefault(agent_id, []).append(slug)
@@ -92,6 +103,18 @@ def _agent(row: Row, persona: str | None, rulesets: Sequence[str]) -> Agent:
     return msgspec.convert({**fields, "persona": persona, "rulesets": [*rulesets]}, Agent)
 
 
-_stored = Stored("agent", Row, fill=_fill, show=_show, define=_define)
+def _with_persona(statement: AnySelect) -> AnySelect:
+    return statement.add_columns(Persona.slug.label("persona")).outerjoin(Persona, Persona.id == Row.persona_id)
+
+
+def _listed(rows: Sequence[Fields], found: Sequence[Sequence[Any]]) -> builtins.list[Agent]:
+    rulesets = _by_agent(found)
+    for row in rows:
+        row["rulesets"] = rulesets.get(row["id"], [])
+    return msgspec.convert(rows, builtins.list[Agent])
+
+
+_listing = Listing("agent", Row, Agent, show=_listed, widen=_with_persona, beside=lambda page: [_rulesets_of(page)])
+_stored = Stored("agent", Row, _listing, fill=_fill, show=_show, define=_define)
 list, get, create, update = _stored.list, _stored.get, _stored.create, _stored.update
 replace, delete, definition, definitions = _stored.replace, _stored.delete, _stored.definition, _stored.definitions

@@ -9,6 +9,7 @@ import msgspec
 from savant.database.work import Reading, UnitOfWork
 from savant.models.persona import Persona as Row
 from savant.schemas.personas import Persona, PersonaDefinition
+from savant.services.listings import Listing
 from savant.services.stored import Stored, shown_as_they_are
 
 
@@ -25,6 +26,6 @@ async def _define(work: Reading, row: Row) -> PersonaDefinition:
     return msgspec.convert(row, PersonaDefinition, from_attributes=True)
 
 
-_stored = Stored("persona", Row, fill=_fill, show=_show, define=_define)
+_stored = Stored("persona", Row, Listing("persona", Row, Persona), fill=_fill, show=_show, define=_define)
 list, get, create, update = _stored.list, _stored.get, _stored.create, _stored.update
 replace, delete, definition, definitions = _stored.replace, _stored.delete, _stored.definition, _stored.definitions

@@ -20,11 +20,11 @@ STRENGTH: tuple[Permission, ...] = ("view", "execute", "edit", "admin")
 """From the least to the most; who may edit may look and run as well."""
 
 
-def readable(actor: Actor, model: type[Any], type: str) -> ColumnElement[bool]:
-    """The rows of a shareable model that the actor may read."""
+def readable(actor: Actor | Any, model: type[Any], type: str, now: Any = None) -> ColumnElement[bool]:
+    """The rows of a shareable model that the actor may read; the actor's numbers, and `now`, may be parameters."""
     if policies.has_role(actor, "admin"):
         return true()
-    shared = model.id.in_(select(Share.shareable_id).where(Share.shareable_type == type, _to(actor)))
+    shared = model.id.in_(select(Share.shareable_id).where(Share.shareable_type == type, _to(actor, now)))
     if actor.role == "guest":
         return shared if actor.share_id is not None else or_(model.visibility == "public", shared)
     seen = or_(model.visibility != "private", model.created_by_id == actor.user_id, shared)
@@ -71,7 +71,7 @@ async def permission(work: Reading, type: str, id: int) -> Permission | None:
     return max(cast(Sequence[Permission], found.all()), key=STRENGTH.index, default=None)
 
 
-def _to(actor: Actor) -> ColumnElement[bool]:
+def _to(actor: Actor | Any, now: Any = None) -> ColumnElement[bool]:
     """The shares that reach an actor, and have not expired."""
     if actor.share_id is not None:
         whom = Share.id == actor.share_id
@@ -81,4 +81,4 @@ def _to(actor: Actor) -> ColumnElement[bool]:
             and_(Share.shared_with_type == "team", Share.shared_with_id == actor.team_id),
             Share.shared_with_type == "public",
         )
-    return and_(whom, or_(Share.expires_at.is_(None), Share.expires_at > clock.now()))
+    return and_(whom, or_(Share.expires_at.is_(None), Share.expires_at > (clock.now() if now is None else now)))

@@ -7,28 +7,49 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, literal, tuple_
+from sqlalchemy import ColumnElement, literal, tuple_
 
+from savant.database.looks import AnySelect
 from savant.errors import ErrorCode, SavantError
 
 
-def paged(statement: Select[Any], model: type[Any], sort: str, cursor: str | None) -> Select[Any]:
+def paged(statement: AnySelect, model: type[Any], sort: str, cursor: str | None) -> AnySelect:
     """In order of the column `sort`, downwards with `-` before it, and from the cursor on; numbers break ties."""
-    column, down = getattr(model, sort.removeprefix("-")), sort.startswith("-")
-    if cursor is not None:
-        value, id = _read(sort, cursor)
-        place, ended = tuple_(column, model.id), tuple_(literal(value, column.type), literal(id, model.id.type))
-        statement = statement.where(place < ended if down else place > ended)
-    return statement.order_by(*((column.desc(), model.id.desc()) if down else (column, model.id)))
+    if cursor is None:
+        return ordered(statement, model, sort, None)
+    value, id = place(sort, cursor)
+    last = literal(value, column(model, sort).type), literal(id, model.id.type)
+    return ordered(statement, model, sort, last)
+
+
+def ordered(
+    statement: AnySelect, model: Any, sort: str, last: tuple[ColumnElement[Any], ColumnElement[Any]] | None
+) -> AnySelect:
+    """In order of the column `sort`, after the place of the `last` row if there is one."""
+    by, down = column(model, sort), sort.startswith("-")
+    if last is not None:
+        here, ended = tuple_(by, model.id), tuple_(*last)
+        statement = statement.where(here < ended if down else here > ended)
+    return statement.order_by(*((by.desc(), model.id.desc()) if down else (by, model.id)))
+
+
+def column(model: Any, sort: str) -> Any:
+    """The column that a list is in order of."""
+    return getattr(model, sort.removeprefix("-"))
 
 
 def cursor(sort: str, row: Any) -> str:
     """Where a page ends that has this row last."""
-    said = msgspec.json.encode((sort, getattr(row, sort.removeprefix("-")), row.id))
-    return base64.urlsafe_b64encode(said).decode().rstrip("=")
+    return cursor_at(sort, getattr(row, sort.removeprefix("-")), row.id)
 
 
-def _read(sort: str, cursor: str) -> tuple[str | int | datetime, int]:
+def cursor_at(sort: str, value: Any, id: int) -> str:
+    """Where a page ends whose last row has this value and number."""
+    return base64.urlsafe_b64encode(msgspec.json.encode((sort, value, id))).decode().rstrip("=")
+
+
+def place(sort: str, cursor: str) -> tuple[str | int | datetime, int]:
+    """The value and the number of the last row before; VALIDATION_ERROR if the cursor does not say."""
     shape = tuple[str, datetime if sort.endswith("_at") else int if sort.endswith("id") else str, int]
     try:
         said = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

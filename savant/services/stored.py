@@ -14,7 +14,8 @@ from savant.policies import Access
 from savant.schemas.base import Page
 from savant.schemas.lists import ListQuery
 from savant.schemas.plans import Kind
-from savant.services import records, sharing, sorting
+from savant.services import records, sharing
+from savant.services.listings import Listing
 
 Row = TypeVar("Row")
 Definition = TypeVar("Definition", bound=msgspec.Struct)
@@ -32,6 +33,7 @@ class Stored(Generic[Row, Definition, Shown]):
         self,
         kind: Kind,
         model: type[Row],
+        listing: Listing[Shown],
         *,
         fill: Callable[[UnitOfWork, Row, Definition], Awaitable[None]],
         show: Callable[[Reading, Sequence[Row]], Awaitable[Sequence[Shown]]],
@@ -39,16 +41,13 @@ class Stored(Generic[Row, Definition, Shown]):
     ) -> None:
         self._kind: Kind = kind
         self._model: Any = model
+        self._listing = listing
         self._fill = fill
         self._show = show
         self._define = define
 
     async def list(self, work: Reading, query: ListQuery) -> Page[Shown]:
-        seen = select(self._model).where(sharing.readable(work.actor, self._model, self._kind))
-        rows = (await work.session.scalars(records.listing(self._model, query, seen))).all()
-        page, more = records.cut(rows, query.limit)
-        cursor = sorting.cursor(query.sort, page[-1]) if more else None
-        return Page(items=[*await self._show(work, page)], next_cursor=cursor)
+        return await self._listing.page(work, query)
 
     async def get(self, work: Reading, ref: str) -> Shown:
         return (await self._show(work, [await self._find(work, ref)]))[0]

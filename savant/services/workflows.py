@@ -10,6 +10,7 @@ from savant.database.work import Reading, UnitOfWork
 from savant.models.workflow import Workflow as Row
 from savant.runtime.graphs import graph_of
 from savant.schemas.workflows import Workflow, WorkflowDefinition
+from savant.services.listings import Listing
 from savant.services.stored import Stored, shown_as_they_are
 
 
@@ -27,6 +28,6 @@ async def _define(work: Reading, row: Row) -> WorkflowDefinition:
     return msgspec.convert(row.definition, WorkflowDefinition)
 
 
-_stored = Stored("workflow", Row, fill=_fill, show=_show, define=_define)
+_stored = Stored("workflow", Row, Listing("workflow", Row, Workflow), fill=_fill, show=_show, define=_define)
 list, get, create, update = _stored.list, _stored.get, _stored.create, _stored.update
 replace, delete, definition, definitions = _stored.replace, _stored.delete, _stored.definition, _stored.definitions

@@ -13,7 +13,7 @@ PACKAGE = Path(savant.__file__).parent
 ROUND = re.compile(
     r"\bacross_workspaces\(|\.info\[|database\.(?:engine|reader)\b|\blookups\.declared\(|psycopg\.connect\("
     r"|Connection\.connect\(|sqlite3?\.connect\(|\bAsyncSession\(|session\.(?:connection|get_bind|sync_session)\b"
-    r"|create_(?:async_)?engine\(|exec_driver_sql|execution_options\(|postgres import bare"
+    r"|create_(?:async_)?engine\(|\blooks\.fetch\(|exec_driver_sql|execution_options\(|postgres import bare"
 )
 PLANTED = """
 await work.session.execute(across_workspaces(select(Run)))
@@ -21,6 +21,7 @@ work.session.info[ACROSS] = True
 work.session.info["declared"] = Declared(7)
 async with work.database.engine.begin() as connection: ...
 async with app.database.reader.connect() as connection: ...
+rows = await app.database.looks.fetch(Declared(7), looks, {})
 async with lookups.declared(app.database, Declared(workspace_id=7)) as connection: ...
 connection = psycopg.connect(url)
 connection = await psycopg.AsyncConnection.connect(url)

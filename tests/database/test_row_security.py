@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -15,12 +15,14 @@ from savant.database import lookups
 from savant.database.connect import Database
 from savant.database.declared import DECLARE, Declared
 from savant.database.journal import DatabaseJournalStore
+from savant.database.looks import Look
 from savant.database.roles import APP_ROLE, faults
 from savant.database.search import SearchStore
 from savant.errors import ErrorCode, SavantError
 from savant.models.all import MODELS, metadata
+from savant.models.run import Run
 from savant.runtime.indexing import words
-from savant.schemas.actors import Actor
+from savant.schemas.actors import NOBODY, Actor
 from tests.database.rows import add_everything, add_workspace
 from tests.database.test_journal import a_step
 
@@ -228,3 +230,14 @@ async def test_words_cannot_be_put_into_another_workspace(database: Database, tw
     async with lookups.declared(database, _as(me), write=True) as connection:
         await connection.execute(text(put))
     assert await _rows(database, _as(other), "SELECT 1 FROM chunk_words") == []
+
+
+async def test_what_is_compiled_once_is_held_to_the_policies_too(database: Database, two: tuple[Actor, Actor]) -> None:
+    """With a statement that no workspace was added to, on connections that serve one after the other."""
+    look = Look(select(Run.id))
+    look._compiled = "SELECT workspace_id FROM runs", {}  # pyright: ignore[reportPrivateUsage]
+    for who in (*two, *two):
+        async with database.read(who) as work:
+            assert await work.look(look) == [[(who.workspace_id,)]]
+    async with database.read(NOBODY) as work:
+        assert await work.look(look) == [[]]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from sqlalchemy import delete, exists, func, select, text, true, update
+from sqlalchemy import bindparam, delete, exists, func, select, text, true, update
 from sqlalchemy.orm import aliased
 
 import savant
 from savant.database.connect import Database
+from savant.database.looks import Look
 from savant.database.tenancy import TenancyError, across_workspaces
 from savant.models.agent import Agent
 from savant.models.all import MODELS
@@ -73,6 +75,32 @@ async def test_no_form_of_statement_sees_further(database: Database, actor: Acto
     for who in (actor, other):
         async with database.read(who) as work:
             assert len((await work.session.execute(STATEMENTS[name]())).all()) == 1
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+async def test_neither_does_what_is_compiled_once(superuser: Database, actor: Actor, other: Actor, name: str) -> None:
+    """In a role that no policy holds, the workspace in the statement is all there is."""
+    look = Look(STATEMENTS[name]())
+    for who in (actor, other):
+        async with superuser.read(who) as work:
+            assert [len(rows) for rows in await work.look(look, look)] == [1, 1]
+
+
+async def test_one_look_tells_each_their_own(database: Database, actor: Actor, other: Actor) -> None:
+    look = Look(select(Run.workspace_id).where(Run.id > bindparam("least")))
+
+    async def seen(who: Actor) -> Any:
+        async with database.read(who) as work:
+            return [row[0] for row in (await work.look(look, least=0))[0]]
+
+    asked = [actor, other] * 20
+    assert await asyncio.gather(*map(seen, asked)) == [[who.workspace_id] for who in asked]
+
+
+async def test_a_look_beside_a_session_sees_what_it_has_changed(database: Database, actor: Actor, other: Actor) -> None:
+    async with database.work(actor) as work:
+        await work.session.execute(update(Run).values(goal="mine"))
+        assert (await work.look(Look(select(Run.goal))))[0] == [("mine",)]
 
 
 async def test_a_row_of_another_workspace_cannot_be_fetched_by_its_number(
@@ -142,12 +170,15 @@ async def test_text_and_bare_tables_are_refused_under_a_session(database: Databa
             inside,
             columns,
             select(Run.__table__),
-            delete(Step.__table__),
+            delete(cast(Any, Step.__table__)),
             select(Run).from_statement(words),
         ):
             with pytest.raises(TenancyError):
                 await work.session.execute(statement)
         assert await work.session.scalar(select(1)) == 1
+    for statement in (inside, select(Run.__table__)):
+        with pytest.raises(TenancyError):
+            Look(statement).compiled(database.engine.dialect)
 
 
 async def test_what_crosses_says_so(database: Database, actor: Actor, other: Actor) -> None:

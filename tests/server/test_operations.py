@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -15,9 +16,11 @@ import pytest
 from savant.crypto import new_key
 from savant.database.connect import Database
 from savant.database.rate_limits import forget_old, hit
-from savant.errors import SavantError
+from savant.errors import ErrorCode, SavantError
+from savant.schemas.actors import Actor
 from savant.server.serving import complete
-from savant.services import installations
+from savant.services import installations, rate_limits
+from savant.services.app import App
 from savant.settings import ServerSettings, Settings
 from savant.telemetry import logs, metrics
 from tests.serving import mint, serving, serving_app
@@ -106,6 +109,28 @@ async def test_all_processes_count_together_and_none_lets_more_in(database: Data
     assert (await hit(database, "key:2", 60)).number == 1, "a window that is over begins again"
     await forget_old(database)
     assert (await hit(database, "key:1", 60)).number == 11
+
+
+async def test_processes_that_take_several_at_once_let_no_more_in(settings: Settings, database: Database) -> None:
+    most = msgspec.structs.replace(settings.server, requests_per_minute=200)
+    allowed = msgspec.structs.replace(settings, server=most)
+    who = Actor(user_id=1, workspace_id=1, team_id=1, role="owner", api_key_id=7)
+
+    async def let_in(app: App) -> bool:
+        try:
+            await rate_limits.known(app, who)
+        except SavantError as error:
+            assert error.code is ErrorCode.RATE_LIMITED
+            return False
+        return True
+
+    async with Database.open(database.url.render_as_string(hide_password=False)) as other:
+        apps = [App(allowed, each, who) for each in (database, other)]
+        told = await asyncio.gather(*(let_in(app) for app in apps * 150))
+        alone = [await let_in(apps[0]) for _ in range(3)]
+    assert 190 <= sum(told) <= 200
+    assert alone == [False] * 3
+    assert (await hit(database, "key:7", 60)).number < 300, "who is refused is not counted again"
 
 
 async def test_a_body_too_large_is_refused(http: httpx2.AsyncClient) -> None:
