@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CHAR, Double, ForeignKey, Index, String, text
+from sqlalchemy import CHAR, CheckConstraint, Double, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from savant.models.base import (
@@ -26,6 +26,9 @@ from savant.schemas.jobs import CRITICAL
 from savant.schemas.programs import RunnableType
 from savant.schemas.runs import RunStatus
 
+UNSUCCESSFUL = ("failed", "stopped", "waiting")
+"""The statuses that go with an error code; no other does."""
+
 
 class Run(Identified, Tenant, Updated, Base):
     """`visibility` is that of what it runs, when it began; `program_hash` names the blob of what was resolved.
@@ -43,6 +46,7 @@ class Run(Identified, Tenant, Updated, Base):
         one_of("runnable_type", RunnableType),
         one_of("status", RunStatus),
         one_of("visibility", Visibility),
+        CheckConstraint(f"(status IN {UNSUCCESSFUL}) = (error_code IS NOT NULL)", name="error_code"),
         Index("idx_runs_runnable", "runnable_type", "runnable_id"),
         Index("idx_runs_workspace_id", "workspace_id", "id"),
         Index("idx_runs_journal_run_id_journal_path", "journal_run_id", "journal_path", unique=True),

@@ -96,10 +96,6 @@ class Journal:
         history, next_seq = await store.load()
         return cls(store, history=history, next_seq=next_seq, **options)
 
-    @property
-    def steps_count(self) -> int:
-        return self._number
-
     async def step(
         self,
         path: str,
@@ -242,6 +238,11 @@ class Journal:
     def stream(self, event_type: str, payload: dict[str, Any]) -> None:
         """Tell followers something that is not stored (token deltas)."""
         self._tell(event_type, payload, clock.now())
+
+    def leave(self) -> None:
+        """Say of what nobody will see the end of, now that the run has ended, that it was interrupted."""
+        for step in [step for step in self._last.values() if step.status == "running"]:
+            self._interrupt(step, "interrupted")
 
     async def flush(self) -> None:
         """Return when everything recorded so far is durable."""

@@ -17,7 +17,7 @@ from savant.models.step import Step
 from savant.runtime.journal import Answer, Parked
 from savant.schemas.approvals import Approval, ApprovalAnswer, ApprovalList
 from savant.schemas.base import Page
-from savant.services import admission, records, sharing
+from savant.services import admission, outcomes, records, sharing
 
 UNCERTAIN = "uncertain_step"
 _DENIALS = frozenset({"fail", "deny"})
@@ -184,8 +184,7 @@ async def _go_on(work: UnitOfWork, row: Row) -> None:
     run = await work.session.get_one(Run, row.run_id)
     if work.database.queue is None or run.status != "waiting" or await _pending(work, run.id):
         return
-    run.status = "pending"
-    run.updated_at = clock.now()
+    outcomes.go_on(run)
     await admission.fill(work)
 
 

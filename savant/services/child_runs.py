@@ -17,6 +17,7 @@ from savant.models.run import Run as Row
 from savant.models.step import Step as StepRow
 from savant.runtime.blobs import ReadBlobs, unpack
 from savant.schemas.steps import Step
+from savant.services import outcomes
 
 _INTERRUPTED = "Interrupted."
 
@@ -83,12 +84,13 @@ async def _told(step: Step, read: ReadBlobs) -> dict[str, Any]:
     """What the step says of its run."""
     asked, now = await unpack(step.input, read), clock.now()
     interrupted = step.status == "interrupted"
+    status = "stopped" if interrupted else step.status
     return {
-        "status": "stopped" if interrupted else step.status,
+        "status": status,
         "goal": asked["goal"],
         "inputs": asked["inputs"],
         "result": await unpack(step.output, read),
-        "error_code": ErrorCode.STOPPED.value if interrupted else step.error_code,
+        "error_code": outcomes.error_code(status, step.error_code),
         "error_message": _INTERRUPTED if interrupted else step.error_message,
         "attempts": step.attempt,
         "started_at": step.started_at,

@@ -136,6 +136,8 @@ async def _execute(
 async def _durable(journal: Journal, ending: Ending) -> Ending:
     """The ending, once everything recorded is on disk; where that fails, so did the run, whatever came of it."""
     try:
+        if ending.status in ("completed", "failed"):
+            journal.leave()
         await journal.flush()
     except Exception as error:  # noqa: BLE001  (whatever a driver raises, the run must end, and never as a success)
         return _unrecorded(error)

@@ -22,10 +22,10 @@ from savant.schemas.records import Record, RecordedTool
 from savant.schemas.runs import Run, RunConfig, RunStatus
 from savant.schemas.steps import Step
 from savant.schemas.traces import Trace
-from savant.services import child_runs, runs
+from savant.services import child_runs, outcomes, runs
 
 _SHARED = (
-    "goal", "inputs", "result", "error_code", "error_message", "cost_usd", "input_tokens", "output_tokens",
+    "goal", "inputs", "result", "error_message", "cost_usd", "input_tokens", "output_tokens",
     "started_at", "completed_at", "duration_ms",
 )  # fmt: skip
 
@@ -104,12 +104,13 @@ async def keep(work: UnitOfWork, record: Record, traces: Sequence[Trace]) -> Run
     content = {**record.blobs, digest(tools): tools, digest(raw := canonical(program)): raw}
     for key, value in content.items():
         await blobs.keep(work, key, value)
-    over = record.status in ("running", "pending", "waiting")
+    status = "stopped" if record.status in ("running", "pending", "waiting") else record.status
     row = Row(
         user_id=work.actor.user_id,
         runnable_type=program.type,
         runnable_slug=program.slug,
-        status="stopped" if over else record.status,
+        status=status,
+        error_code=outcomes.error_code(status, record.error_code),
         config=msgspec.to_builtins(msgspec.structs.replace(record.config, number=record.run_id)),
         program_hash=digest(raw),
         repository_commit=program.repository.commit if program.repository else None,

@@ -31,6 +31,7 @@ from savant.services import (
     conversations,
     endings,
     leases,
+    outcomes,
     purses,
     records,
     sharing,
@@ -131,10 +132,8 @@ async def resume(work: UnitOfWork, id: int, options: RunResume) -> Run:
         work, id, changes.pop("on_uncertain", None), changes.pop("answer", None), changes.pop("reason", None)
     )
     row.config = {**row.config, **changes}
-    row.status = "pending"
-    row.stop_requested_at = None
+    outcomes.go_on(row)
     row.crashes = 0
-    row.updated_at = clock.now()
     await admission.fill(work)
     return await get(work, id)
 

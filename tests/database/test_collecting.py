@@ -109,13 +109,13 @@ async def test_what_is_being_collected_is_made_anew(database: Database, actor: A
 
 async def test_a_run_that_is_taken_up_is_not_deleted(database: Database, actor: Actor) -> None:
     async with database.work(actor) as work:
-        ended = {"status": "failed", "completed_at": clock.now() - OLD}
+        ended = {"status": "failed", "error_code": "stuck", "completed_at": clock.now() - OLD}
         rows = [Run(runnable_type="agent", runnable_slug="a", **ended) for _ in range(2)]
         work.session.add_all(rows)
     async with database.work(actor) as taking:
         row = await taking.session.get(Run, rows[0].id, with_for_update=True)
         assert row is not None
-        row.status = "pending"
+        row.status, row.error_code = "pending", None
         async with asyncio.timeout(10), database.work(actor) as work:
             assert (await storage.gc(work, Gc(keep_seconds=1))).runs == [rows[1].id]
     async with database.read(actor) as work:

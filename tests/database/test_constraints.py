@@ -222,3 +222,15 @@ async def test_numbers_are_never_used_again(database: Database, actor: Actor) ->
         await work.session.execute(delete(Run).where(Run.id == first.id))
     async with database.work(actor) as work:
         assert (await add(work.session, Run(**RUN))).id > first.id
+
+
+@pytest.mark.parametrize("status", ["pending", "running", "completed", "failed", "stopped", "waiting"])
+async def test_a_run_has_an_error_code_where_it_did_not_succeed_and_nowhere_else(
+    database: Database, actor: Actor, status: str
+) -> None:
+    def run(code: str | None) -> Run:
+        of = {"workspace_id": actor.workspace_id, "runnable_type": "agent", "runnable_slug": "a"}
+        return Run(**of, status=status, error_code=code)
+
+    right, wrong = ("stuck", None) if status in ("failed", "stopped", "waiting") else (None, "stuck")
+    await _refused(database, actor, run(right), run(wrong), by="ck_runs_error_code")

@@ -224,7 +224,9 @@ async def test_a_database_that_went_away_is_unreachable(
 
 
 @pytest.mark.parametrize(
-    "change", [{"attempts": 1}, {"status": "stopped"}, {"status": "pending"}], ids=["taken", "ended", "resumed"]
+    "change",
+    [{"attempts": 1}, {"status": "stopped", "error_code": "stopped"}, {"status": "pending"}],
+    ids=["taken", "ended", "resumed"],
 )
 async def test_who_lost_the_run_writes_nothing(
     store: DatabaseJournalStore, database: Database, actor: Actor, run_id: int, change: dict[str, Any]

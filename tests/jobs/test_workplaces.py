@@ -146,7 +146,7 @@ async def test_what_a_worker_left_behind_that_was_killed_is_removed(served: App)
     steps: list[dict[str, Any]] = [{"id": "fail", "tool": "fs.read", "with": {"path": "nowhere"}}]
     run = await carried_out(served, create(steps))
     async with served.work() as work:  # another machine took the run up, and it ended well there
-        await work.session.execute(update(Row).where(Row.id == run.id).values(status="completed"))
+        await work.session.execute(update(Row).where(Row.id == run.id).values(status="completed", error_code=None))
     begun, given_up = (
         served.settings.home / "cache" / "runs" / str(served.actor.workspace_id) / f"{run.id}.{name}" for name in "ab"
     )

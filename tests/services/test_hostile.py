@@ -68,7 +68,7 @@ async def theirs(app: App) -> dict[str, int]:
     async with app.work() as work:
         run = Run(
             user_id=app.actor.user_id, runnable_type="agent", runnable_slug="hidden", visibility="private",
-            status="waiting",
+            status="waiting", error_code="approval_needed",
         )  # fmt: skip
         work.session.add(run)
         await work.session.flush()
