@@ -161,6 +161,10 @@ class SavantError(Exception):
         return f"{place}{self.message}{hint}"
 
 
+class DatabaseUnusable(SavantError):
+    """The database cannot be used. Why is for who keeps it: a server does not pass it on."""
+
+
 class SavantErrors(SavantError):
     """Several findings at once (a validation shows all of them, not the first)."""
 

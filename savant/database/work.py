@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from savant import clock
 from savant.database.declared import Declared
 from savant.database.tenancy import TenantSession
-from savant.errors import ErrorCode, SavantError
+from savant.errors import DatabaseUnusable, ErrorCode, SavantError
 from savant.schemas.actors import Actor
 
 if TYPE_CHECKING:
@@ -147,4 +147,4 @@ def driver_error(error: BaseException | None, *, conflict: bool) -> SavantError:
             hint="Something else uses or already has this; look at it and try again.",
         )
     hint = next((hint for part, hint in _HINTS.items() if part in reason), _HINTS[""])
-    return SavantError(ErrorCode.UNREACHABLE, f"The database cannot be used: {reason}.", hint=hint)
+    return DatabaseUnusable(ErrorCode.UNREACHABLE, f"The database cannot be used: {reason}.", hint=hint)

@@ -30,7 +30,7 @@ async def authenticate(connection: Connection) -> Actor:
     """The actor of a request, by API key, session or link; NOT_SIGNED_IN without a good one."""
     presented = credentials(connection)
     if presented.api_key is None and presented.session is not None:
-        csrf.check(connection, presented.session)
+        csrf.check(connection, presented.session, opened(connection).settings.server.public_url)
     return await actors.identify(opened(connection), presented)
 
 

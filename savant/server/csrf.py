@@ -21,10 +21,14 @@ def token(session: str) -> str:
     return hmac.new(session.encode(), b"savant csrf", hashlib.sha256).hexdigest()
 
 
-def check(connection: ASGIConnection[Any, Any, Any, Any], session: str) -> None:
-    """FORBIDDEN unless the request comes from this site; a web socket has no header but its origin to show it."""
-    origin = connection.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != connection.headers.get("host", "")
+def check(connection: ASGIConnection[Any, Any, Any, Any], session: str, public_url: str | None) -> None:
+    """FORBIDDEN unless the request comes from this site; a web socket has no header but its origin to show it.
+
+    Where it has a `public_url`, that is the site: a proxy may call the server by another name.
+    """
+    origin, host = connection.headers.get("origin"), connection.headers.get("host", "")
+    sites = (f"http://{host}", f"https://{host}") if public_url is None else (_origin(public_url),)
+    foreign = origin is not None and origin not in sites
     if connection.scope["type"] == "websocket":
         if foreign or origin is None:
             raise _forbidden()
@@ -32,6 +36,11 @@ def check(connection: ASGIConnection[Any, Any, Any, Any], session: str) -> None:
         shown = connection.headers.get(HEADER, "")
         if foreign or not hmac.compare_digest(shown.encode(), token(session).encode()):
             raise _forbidden()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _forbidden() -> SavantError:

@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from savant.errors import ErrorCode, SavantError, SavantErrors
+from savant.errors import DatabaseUnusable, ErrorCode, SavantError, SavantErrors
 from savant.server.envelope import ErrorBody, failure
 from savant.server.requests import request_id
 
@@ -38,6 +38,8 @@ def status_of(code: ErrorCode) -> int:
 
 def expected(request: Request[Any, Any, Any], error: SavantError) -> Response[bytes]:
     """A failure we have a name for."""
+    if isinstance(error, DatabaseUnusable):
+        error = without_reason(error)
     details = dict(error.details)
     if isinstance(error, SavantErrors):
         details["errors"] = [{"code": one.code.value, "message": str(one)} for one in error.errors]
@@ -48,6 +50,12 @@ def expected(request: Request[Any, Any, Any], error: SavantError) -> Response[by
     if error.code is ErrorCode.RATE_LIMITED:
         answer.headers["Retry-After"] = str(error.details["retry_after"])
     return answer
+
+
+def without_reason(error: DatabaseUnusable) -> SavantError:
+    """The same for who asks, who need not know where the database is and who works in it; the log has it whole."""
+    logger.error("%s", error.message)
+    return SavantError(error.code, "The database cannot be used now.", hint="Try again later.")
 
 
 def refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from savant.errors import SavantError
+from savant.errors import DatabaseUnusable, SavantError
 from savant.server.auth import OPEN, opened
 from savant.server.envelope import JSON
+from savant.server.failures import without_reason
 from savant.server.limits import UNCOUNTED
 from savant.server.openapi import DESCRIBED
 from savant.services import installations
@@ -49,10 +50,17 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
     try:
         async with asyncio.timeout(READY_SECONDS):
             await installations.check(opened(request))
-    except (SavantError, TimeoutError) as error:
-        why = error.message if isinstance(error, SavantError) else "The database does not answer."
-        return Response({"status": "not ready", "why": why}, status_code=503)
+    except DatabaseUnusable as error:
+        return _not_ready(without_reason(error).message)
+    except SavantError as error:
+        return _not_ready(error.message)
+    except TimeoutError:
+        return _not_ready("The database does not answer.")
     return Response({"status": "ready"})
+
+
+def _not_ready(why: str) -> Response[dict[str, str]]:
+    return Response({"status": "not ready", "why": why}, status_code=503)
 
 
 @get(

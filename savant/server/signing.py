@@ -75,7 +75,7 @@ async def sign_in_once(request: Ask) -> Response[bytes]:
 async def sign_out(request: Ask) -> Response[bytes]:
     """End the session of the cookie."""
     if session := request.cookies.get(COOKIE):
-        csrf.check(request, session)
+        csrf.check(request, session, opened(request).settings.server.public_url)
         await login_sessions.sign_out(opened(request), session, _from(request))
     gone = answer(None, request_id(request.scope), 204)
     for name in (COOKIE, csrf.COOKIE):

@@ -74,6 +74,8 @@ def refuse_unsafe(settings: Settings, host: str) -> None:
         unsafe.append("a server for a team needs Postgres: set DATABASE_URL to one")
     if "*" in settings.server.origins:
         unsafe.append("server.cors_origins lets every site in: name those that may")
+    if "*" in settings.server.proxies:
+        unsafe.append("server.proxies believes everybody about where they come from: name the proxies' addresses")
     _refuse([*unsafe, *_unsafe_keys(settings)])
 
 

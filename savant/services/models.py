@@ -113,7 +113,7 @@ async def _described(models: ModelRegistry, name: str, probe: bool) -> Provider:
     missing = _missing(models, name)
     config = models.providers[name]
     described = Provider(
-        name=name, wire=config.wire, base_url=config.base_url or None, configured=missing is None,
+        name=name, wire=config.wire, base_url=_without_person(config.base_url) or None, configured=missing is None,
         reason=str(missing) if missing else None,
     )  # fmt: skip
     if probe and missing is None:
@@ -122,6 +122,13 @@ async def _described(models: ModelRegistry, name: str, probe: bool) -> Provider:
         described.reason = found.error
         described.models = [Model(id=id, provider=name) for id in found.models]
     return described
+
+
+def _without_person(url: str) -> str:
+    """An address without the name and password in it."""
+    scheme, mark, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"
 
 
 def _missing(models: ModelRegistry, name: str) -> SavantError | None:

@@ -73,7 +73,20 @@ def _add_about(logger: Any, name: str, event: MutableMapping[str, Any]) -> Mutab
 
 
 def _without_secrets(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: masked(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: _masked(value) for key, value in event.items()}
+
+
+def _masked(value: Any) -> Any:
+    """What is inside of lists and tables too."""
+    match value:
+        case str():
+            return masked(value)
+        case dict():
+            return {key: _masked(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_masked(inner) for inner in value]
+        case _:
+            return value
 
 
 def _without_color(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import msgspec
 import pytest
+from sqlalchemy.engine import make_url
 
 from savant.crypto import new_key
 from savant.database.connect import Database
@@ -63,6 +64,26 @@ async def test_it_is_not_ready_without_its_tables(url: str, stranger: httpx2.Asy
     assert answer.status_code == 503
     assert "0001" in answer.json()["why"]
     assert (await stranger.get(url + "/healthz")).status_code == 200
+
+
+async def test_what_is_wrong_with_the_database_is_not_told_to_who_asks(
+    settings: Settings, http: httpx2.AsyncClient, stranger: httpx2.AsyncClient, url: str, superuser: Database
+) -> None:
+    name = make_url(settings.database).database
+    admin = superuser.url.set(database="postgres").render_as_string(hide_password=False)
+    async with Database.open(admin) as elsewhere, elsewhere.engine.connect() as connection:
+        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        say = autocommit.exec_driver_sql
+        await say(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        try:
+            await say(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+            answers = [await stranger.get(url + "/readyz"), await http.get("/agents")]
+        finally:
+            await say(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    for answer in answers:
+        assert answer.status_code == 503
+        assert "The database cannot be used now." in answer.text
+        assert name and name not in answer.text
 
 
 async def test_it_measures_what_it_does(http: httpx2.AsyncClient, url: str) -> None:
