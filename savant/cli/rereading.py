@@ -134,7 +134,8 @@ async def _matrix(door: Door, id: int, at: str, chosen: list[list[Change]], para
         {"items": rows, "runs": runs}, lambda: differences.matrix(rows), lambda: differences.matrix(rows, markdown=True)
     )
     failed = sum(run.status != "completed" for run in runs)
-    door.say.note(f"{len(runs)} runs of {id} from {at}, {failed} of them not completed.")
+    ended = f"{failed} of them did not complete" if failed else "all completed"
+    door.say.note(f"{len(runs)} runs that fork run {id} at {at}; {ended}.")
     return ExitCode.RUN_FAILED if failed == len(runs) else ExitCode.DONE
 
 

@@ -14,6 +14,7 @@ from savant import clock
 from savant.client.project import Project
 from savant.client.recordings import write
 from savant.errors import ErrorCode, SavantError
+from savant.runtime.references import reached
 from savant.runtime.replay.divergences import parting
 from savant.runtime.replay.expectations import failures
 from savant.runtime.replay.files import RunFile, read
@@ -64,7 +65,8 @@ async def updated(file: Path, cwd: Path) -> RunFile:
     """The test as its definitions are now: the same effects, and prompts and arguments derived again."""
     found = read(file, name(file, cwd))
     record = await rederived(found.record, _program(found, file))
-    return msgspec.structs.replace(found, record=record)
+    program = msgspec.structs.replace(record.program, bundle=reached(record.program))
+    return msgspec.structs.replace(found, record=msgspec.structs.replace(record, program=program))
 
 
 def accept(file: Path, content: RunFile) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -14,6 +13,7 @@ from savant.database.work import Reading
 from savant.errors import ErrorCode, SavantError, SavantErrors
 from savant.runtime.definitions.positions import At
 from savant.runtime.engines.git.files import state as repository_state
+from savant.runtime.references import references
 from savant.runtime.tools.toolbox import EngineToolbox
 from savant.runtime.workflows.interpreter import coerce_inputs
 from savant.runtime.workflows.validate import validate
@@ -21,8 +21,6 @@ from savant.schemas.programs import Bundle, Program, RunnableType
 from savant.schemas.runs import RunCreate
 from savant.services import agents, personas, rulesets, workflows, workplaces
 from savant.services.app import App
-
-_NESTED = ("then", "else", "parallel", "steps", "on_error")
 
 
 async def resolve(work: Reading, create: RunCreate) -> Program:
@@ -121,19 +119,3 @@ def _named_in(kind: RunnableType, slug: str, at: At) -> Generator[None]:
         error.details.setdefault("definition", f"{kind}/{slug}")
         error.details.setdefault("at", list(at))
         raise
-
-
-def references(steps: Any, at: At) -> Iterator[tuple[RunnableType, str, At]]:
-    """The agents and workflows that steps name, nested ones included, and where; the steps stand at `at`."""
-    if not isinstance(steps, list):
-        return
-    for number, step in enumerate(steps):
-        if not isinstance(step, dict):
-            continue
-        here = (*at, number)
-        if isinstance(step.get("agent"), str):
-            yield "agent", step["agent"], (*here, "agent")
-        elif isinstance(step.get("workflow"), str):
-            yield "workflow", step["workflow"], (*here, "workflow")
-        for key in _NESTED:
-            yield from references(step.get(key), (*here, key))

@@ -62,6 +62,7 @@ def test_a_rule_can_be_added(recorded: Cli) -> None:
 
 def test_a_changed_prompt_exits_6_and_shows_the_change_and_update_accepts_it(recorded: Cli) -> None:
     recorded.write(".savant/agents/reader.yaml", AGENT.replace("care", "love"))
+    recorded.write(".savant/agents/stranger.yaml", "name: Stranger\n")
     done = recorded("test", FILE)
     assert done.code == 6
     assert "diverged" in done.stdout and "-Read with care." in done.stdout and "+Read with love." in done.stdout
@@ -72,7 +73,9 @@ def test_a_changed_prompt_exits_6_and_shows_the_change_and_update_accepts_it(rec
     assert (declined.code, Path(recorded.folder, FILE).read_text()) == (6, before)
     accepted = recorded.on_terminal("test", "--update", answers=[("[y/N]", "y")])
     assert accepted.code == 0, accepted.stdout
-    assert "Read with love." in Path(recorded.folder, FILE).read_text()
+    after = Path(recorded.folder, FILE).read_text()
+    assert "Read with love." in after and "Stranger" not in after
+    assert len(after.splitlines()) == len(before.splitlines())
     assert recorded("test").code == 0
 
 
