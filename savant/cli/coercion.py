@@ -14,10 +14,17 @@ from typer.core import TyperCommand, TyperGroup
 
 
 class Command(TyperCommand):
-    """A command whose parameters are coerced here."""
+    """A command whose parameters are coerced here, and whose help ends with examples."""
 
     def get_params(self, ctx: Any) -> Any:
         return _prepared(super().get_params(ctx))
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        from savant.cli.examples import EXAMPLES
+
+        if lines := EXAMPLES.get(ctx.command_path.removeprefix("savant ")):
+            with formatter.section("Examples"):
+                formatter.write("".join(f"{'':>{formatter.current_indent}}{line}\n" for line in lines))
 
 
 class Group(TyperGroup):

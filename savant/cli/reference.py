@@ -10,6 +10,7 @@ import typer.main
 
 from savant.cli import command, output
 from savant.cli.app import COMMANDS, app
+from savant.cli.examples import EXAMPLES
 
 HEAD = """\
 # The command line
@@ -75,6 +76,8 @@ def _sections(found: Any, name: str, context: Any) -> Iterator[str]:
     yield f"### `{usage}`\n\n{found.help}\n"
     if own:
         yield _table(own)
+    if examples := EXAMPLES.get(name):
+        yield "\n".join(["```", *examples, "```", ""])
 
 
 def _argument(parameter: Any) -> str:
@@ -100,7 +103,7 @@ def _table(parameters: list[Any]) -> str:
 
 def _names(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        return (parameter.metavar or parameter.name).upper()
+        return (parameter.metavar or parameter.name).upper().replace("|", "\\|")
     names = ", ".join([*parameter.opts, *parameter.secondary_opts])
     if parameter.is_flag:
         return names
@@ -111,7 +114,18 @@ def _names(parameter: Any) -> str:
 def _about(parameter: Any) -> str:
     choices = parameter.type_descriptor.choices if parameter.param_type_name == "argument" else None
     about = (parameter.help or "").replace("|", "\\|")
-    return f"{about} One of {', '.join(choices)}.".strip() if choices else about
+    parts = [about, f"One of {', '.join(choices)}." if choices else "", _bounds(parameter)]
+    return " ".join(part for part in parts if part)
+
+
+def _bounds(parameter: Any) -> str:
+    """What a value may be, and what it is if none is given."""
+    least, most = getattr(parameter, "min", None), getattr(parameter, "max", None)
+    parts = [f"{least} to {most}" if most is not None else f"At least {least}" if least is not None else ""]
+    given = None if parameter.param_type_name == "argument" or parameter.is_flag else parameter.default
+    parts.append(f"`{given}` unless given" if isinstance(given, int | float | str) and given else "")
+    text = "; ".join(part for part in parts if part)
+    return f"{text}." if text else ""
 
 
 if __name__ == "__main__":

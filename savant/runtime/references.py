@@ -35,9 +35,9 @@ def reached(program: Program) -> Bundle:
         kind, slug = ways.pop()
         if kind == "workflow" and slug in program.bundle.workflows and slug not in found.workflows:
             found.workflows[slug] = program.bundle.workflows[slug]
-            ways += [(type, name) for type, name, _ in references(found.workflows[slug].steps, ())]
+            ways.extend((type, name) for type, name, _ in references(found.workflows[slug].steps, ()))
         elif kind == "agent" and slug in program.bundle.agents and slug not in found.agents:
-            ways += [("agent", name) for name in _agent(program.bundle, found, slug)]
+            ways.extend(("agent", name) for name in _agent(program.bundle, found, slug))
     return found
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 app = group()
 OnApproval = Literal["ask", "fail", "deny", "park"]
 OnUncertain = Literal["ask", "fail", "retry"]
+_INPUT = "One input; may be repeated."
+_ON_APPROVAL = "What to do when an approval is needed; `ask` on a terminal, else `fail`."
 
 
 @command(app)
@@ -25,13 +27,13 @@ async def run(
     door: Door,
     ref: Annotated[str, typer.Argument(metavar="REF", help="A slug, agent/SLUG, workflow/SLUG, or a YAML file.")],
     goal: Annotated[str | None, typer.Argument(metavar="GOAL", help="What to do; `-` reads it from stdin.")] = None,
-    inputs: Annotated[list[str] | None, typer.Option("--input", "-i", metavar="NAME=VALUE", help="One input.")] = None,
+    inputs: Annotated[list[str] | None, typer.Option("--input", "-i", metavar="NAME=VALUE", help=_INPUT)] = None,
     inputs_file: Annotated[
         str | None, typer.Option("--inputs", metavar="FILE", help="Inputs in JSON or YAML; `-` reads stdin.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow/--detach", help="Stay until it ends, or leave it going.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, run nothing.")] = False,
-    on_approval: Annotated[OnApproval | None, typer.Option(help="What to do when an approval is needed.")] = None,
+    on_approval: Annotated[OnApproval | None, typer.Option(help=_ON_APPROVAL)] = None,
     on_uncertain: Annotated[OnUncertain, typer.Option(help="What to do about a write that may have happened.")] = "ask",
     budget: Annotated[float | None, typer.Option("--budget", metavar="USD", help="Spend no more than this.")] = None,
     token_budget: Annotated[int | None, typer.Option(metavar="N", help="Use no more tokens than this.")] = None,
@@ -42,7 +44,7 @@ async def run(
     ] = None,
     branch: Annotated[str | None, typer.Option(metavar="NAME", help="The branch of --repository.")] = None,
     commit: Annotated[str | None, typer.Option(metavar="HASH", help="The commit of --repository.")] = None,
-    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop after this time.")] = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop after so many seconds.")] = None,
     key: Annotated[
         str | None, typer.Option("--idempotency-key", metavar="KEY", help="Start only one run with this key.")
     ] = None,

@@ -36,7 +36,7 @@ async def list_(door: Door) -> None:
 async def set_(
     door: Door,
     name: Name,
-    stdin: Annotated[str | None, typer.Argument(metavar="[-]", help="Read the value from standard input.")] = None,
+    stdin: Annotated[str | None, typer.Argument(metavar="-", help="Read the value from standard input.")] = None,
     from_env: Annotated[
         str | None, typer.Option("--from-env", metavar="VAR", help="Read the value from this environment variable.")
     ] = None,
