@@ -110,6 +110,8 @@ class SqliteSearch:
     def bulk(self, *, on: bool) -> None:
         # Words are gathered in memory for longer, and segments are merged later, when sixteen are of one size.
         self._connection.execute(f"PRAGMA wal_autocheckpoint = {16_384 if on else 1_000}")
+        if not on and self.fetch("SELECT v FROM chunk_words_config WHERE k = 'automerge'") in ([], [(4,)]):
+            return  # as it is, unless a run was killed while it was on
         for option, value in (("hashsize", 8 << 20 if on else 1 << 20), ("automerge", 0 if on else 4)):
             self._connection.execute("INSERT INTO chunk_words (chunk_words, rank) VALUES (?, ?)", (option, value))
 

@@ -89,7 +89,7 @@ class _Run:
             await self.store.do(self.store.forget, self.repository)
         known = await self.store.do(self.store.known, self.repository)
         self._leave_out(found)
-        there = {shown(file.path) for file in found.files}
+        there = {file.shown for file in found.files}
         gone = [path for path in known if path not in there]
         await self._remove(gone)
         if not known:
@@ -101,8 +101,9 @@ class _Run:
             await self._remember(await history)
         finally:
             history.cancel()
-            if self.writing is not None:  # whatever ends the run, nothing is written after it
-                await asyncio.wait([self.writing])
+            # Whatever ends the run, nothing of it goes on, and nothing is written after it.
+            left: list[asyncio.Task[Any]] = [history, *([self.writing] if self.writing else [])]
+            await asyncio.gather(*left, return_exceptions=True)
         self.report.files, self.report.chunks = await self.store.do(self.store.count, self.repository)
         self.report.commit, self.report.branch, self.report.note = found.commit, found.branch, found.note
         self.report.seconds = round(clock.monotonic() - self.began, 3)
@@ -131,14 +132,13 @@ class _Run:
         stamps: dict[str, str | None] = {}
         tasks: list[tuple[Task, int]] = []
         for file in found.files:
-            path = shown(file.path)
-            old = known.get(path)
+            old = known.get(file.shown)
             if old and file.stamp and old.stamp == file.stamp:
                 self._pass(file.size)
                 self.report.unchanged += 1
                 continue
-            stamps[path] = file.stamp
-            tasks.append((Task(file.path, path, old.hash if old else None), file.size))
+            stamps[file.shown] = file.stamp
+            tasks.append((Task(file.path, file.shown, old.hash if old else None), file.size))
         batch: list[Parsed] = []
         batch_bytes = 0
         same: list[tuple[int, str | None]] = []

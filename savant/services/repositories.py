@@ -18,7 +18,6 @@ from savant.database.queue import Job, Queue
 from savant.database.work import Reading, UnitOfWork
 from savant.errors import ErrorCode, SavantError
 from savant.models.repository import Repository as Row
-from savant.runtime.engines.beneath import shown
 from savant.runtime.indexing import clone
 from savant.runtime.indexing.differences import unchanged_paths
 from savant.runtime.indexing.scanner import Limits, scan, top
@@ -229,7 +228,7 @@ async def at(work: Reading, root: Path) -> Row | None:
 async def _compare(answer: IndexStatus, root: Path, known: dict[str, str], config: IndexConfig) -> None:
     found = await scan(root, Limits(max_file_bytes=config.max_file_bytes, exclude=config.exclude))
     answer.head = found.commit
-    there = {shown(file.path): file.path for file in found.files}
+    there = {file.shown: file.path for file in found.files}
     changed = await unchanged_paths(str(root), there, known, config.max_file_bytes)
     added = [path for path in changed.added if path not in known]
     removed = [path for path in known if path not in there]

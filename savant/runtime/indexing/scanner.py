@@ -24,7 +24,7 @@ MAX_FILE_BYTES = 1_000_000
 MAX_FILES = 200_000
 # A file can change again within the time that file systems count as one moment.
 RACY_SECONDS = 2.0
-_SUBMODULE, _SYMLINK = b"160000", b"120000"
+_SUBMODULE = "160000"
 
 
 class Limits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -36,12 +36,13 @@ class Limits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Found(NamedTuple):
-    """A regular file to index; `path` may hold bytes that are not UTF-8 as the file system gives them.
+    """A regular file to index; `path` may hold bytes that are not UTF-8 as the file system gives them, `shown` not.
 
     As long as `stamp` is the same, so is the content; None where it has just been changed, and may be again.
     """
 
     path: str
+    shown: str
     size: int
     stamp: str | None = None
 
@@ -139,18 +140,15 @@ async def _head(repository: Repository) -> tuple[str | None, str | None]:
 
 
 async def _listed(repository: Repository, prefix: str, left_out: list[LeftOut]) -> list[str]:
-    paths: list[str] = []
-    submodules: list[str] = []
-    for entry in (await repository.bytes("ls-files", "-z", "--cached", "--stage")).split(b"\0")[:-1]:
-        mode, _, rest = entry.partition(b" ")
-        path = os.fsdecode(rest.partition(b"\t")[2])
-        (submodules if mode == _SUBMODULE else paths).append(path)
+    staged = os.fsdecode(await repository.bytes("ls-files", "-z", "--cached", "--stage")).split("\0")[:-1]
+    submodules = [entry.partition("\t")[2] for entry in staged if entry.startswith(_SUBMODULE)]
+    paths = [entry.partition("\t")[2] for entry in staged if not entry.startswith(_SUBMODULE)]
     for entry in (await repository.bytes("ls-files", "-z", "--others", "--exclude-standard")).split(b"\0")[:-1]:
         if entry.endswith(b"/"):
             left_out.append(LeftOut(prefix + os.fsdecode(entry), "another repository"))
         else:
             paths.append(os.fsdecode(entry))
-    found = [prefix + path for path in dict.fromkeys(paths)]
+    found = [prefix + path for path in dict.fromkeys(paths)] if prefix else [*dict.fromkeys(paths)]
     for path in dict.fromkeys(submodules):
         found += await _submodule(await repository.root(), prefix, path, left_out)
     return found
@@ -178,25 +176,26 @@ def _regular(root: Path, paths: list[str], limits: Limits, left_out: list[LeftOu
     settled = clock.now().timestamp() - RACY_SECONDS
     for path in sorted(paths):
         try:
-            status = os.lstat(os.path.join(root, path))  # noqa: PTH118  (hot, and bytes-safe)
+            status = os.lstat(f"{root}/{path}")
         except OSError as error:
             # A tracked file that is deleted is no file to index, and nothing to report.
             if not isinstance(error, FileNotFoundError | NotADirectoryError):
                 left_out.append(LeftOut(path, f"unreadable: {error.strerror}"))
             continue
+        name = shown(path)
         reason = folders.leaves(path) or _refusal(root, path, status, limits)
-        if reason is None and any(glob.match(shown(path)) for glob in globs):
+        if reason is None and globs and any(glob.match(name) for glob in globs):
             reason = "excluded by the index's configuration"
-        if reason is None and shown(path) in names:
+        if reason is None and name in names:
             reason = "shown with the same name as another file"
         if reason is None and len(names) >= limits.max_files:
             reason = f"over the limit of {limits.max_files} files"
         if reason:
             left_out.append(LeftOut(path, reason))
             continue
-        names.add(shown(path))
+        names.add(name)
         racy = max(status.st_ctime, status.st_mtime) > settled
-        yield Found(path, status.st_size, None if racy else stamp(status))
+        yield Found(path, name, status.st_size, None if racy else stamp(status))
 
 
 def _refusal(root: Path, path: str, status: os.stat_result, limits: Limits) -> str | None:
