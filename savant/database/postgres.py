@@ -3,28 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, LiteralString, cast
 
 import msgspec
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy import text
-from sqlalchemy.engine import URL
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from savant import clock
 from savant.database.work import driver_error, lease_lost
 from savant.errors import ErrorCode, SavantError
 
+IDLE_SECONDS = 1.0
 MIGRATION_LOCK = 7_378_698_676  # any number that no other program on the server locks
 
 
 def create_engine(url: URL) -> AsyncEngine:
     """An engine on the server; nothing connects yet."""
-    return create_async_engine(url, json_serializer=_dumps, json_deserializer=msgspec.json.decode)
+    engine = create_async_engine(url, json_serializer=_dumps, json_deserializer=msgspec.json.decode)
+    event.listen(engine.sync_engine.pool, "checkin", _note)
+    event.listen(engine.sync_engine.pool, "checkout", partial(_try, engine.sync_engine.dialect))
+    return engine
+
+
+def _note(connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = clock.monotonic()
+
+
+def _try(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
+    """A connection that lay idle may be dead, as after a restart of the database; one in use needs no round trip."""
+    if clock.monotonic() - record.info.get("used", math.inf) < IDLE_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error  # the others are as old, and this one is made anew
 
 
 def conninfo(url: URL, workspace_id: int) -> str:

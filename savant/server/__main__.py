@@ -39,7 +39,7 @@ def _carry_out(options: argparse.Namespace) -> None:
             threading.Thread(target=_end_with_parent, daemon=True).start()
         work(options.concurrency, beside=options.beside)
         return
-    serve(Place(options.host, options.port, options.workers))
+    serve(Place(options.host, options.port, options.workers, options.first_owner))
 
 
 def _options() -> argparse.Namespace:
@@ -49,6 +49,7 @@ def _options() -> argparse.Namespace:
     serving.add_argument("--host", default="127.0.0.1")
     serving.add_argument("--port", type=int, default=7282)
     serving.add_argument("--workers", type=int, default=1)
+    serving.add_argument("--first-owner", action="store_true")
     working = commands.add_parser("worker")
     working.add_argument("--concurrency", type=int, default=10)
     working.add_argument("--beside", action="store_true")

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from savant.server import failures, limits, repeating, requests, signing, stream, v1
+from savant.server import failures, limits, repeating, requests, signing, stopping, stream, v1
 from savant.server.handling import described, handler
 from savant.services import following
 from savant.services.app import App
@@ -35,7 +35,8 @@ def create_app(
         async with opening() as opened:
             app.state.app = opened
             try:
-                yield
+                with stopping.told(lambda: following.let_go(opened.database)):
+                    yield
             finally:
                 await following.close(opened.database)
 

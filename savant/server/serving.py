@@ -28,6 +28,8 @@ class Place(NamedTuple):
     host: str
     port: int
     workers: int
+    welcomes: bool = False
+    """Whether a production server lets its first owner in; what it prints then is a secret."""
 
     @property
     def url(self) -> str:
@@ -92,7 +94,7 @@ def serve(place: Place) -> None:
     installations.refuse_unsafe(settings, place.host)
     if owner := settings.server.owner_database_url:
         asyncio.run(installations.prepare(owner))
-    asyncio.run(_try(settings))
+    asyncio.run(_introduce(settings, place) if place.welcomes else _try(settings))
     _run(settings, place)
 
 

@@ -86,7 +86,7 @@ async def events(request: Request[Any, Any, Any]) -> ASGIApp:
 
 @websocket("/v1/runs/{id:str}/socket", name="runs_socket")
 async def socket(socket: WebSocket[Any, Any, Any]) -> None:
-    """The same events as JSON texts; closed with 1000 at the end, 1008 without a right, 1013 if nothing is taken."""
+    """The same events as JSON texts; closed with 1000 at the end, 1008 without a right, else 1013."""
     id, after = _number(socket.path_params["id"]), _after(socket.query_params.get("after"))
     happenings = await follow(acting(socket), id, after, HEARTBEAT_SECONDS)  # who may not is refused before it is open
     await socket.accept()
@@ -95,8 +95,7 @@ async def socket(socket: WebSocket[Any, Any, Any]) -> None:
         await socket.send_text("" if event is None else _encoder.encode(event).decode())
 
     async def end(error: Exception | None) -> None:
-        code = 1000 if error is None else TRY_LATER if isinstance(error, TimeoutError) else NOT_ALLOWED
-        await socket.close(code=code)
+        await socket.close(code=_code(error))
 
     await _pump(socket, id, happenings, _left(socket), put, end)
 
@@ -163,6 +162,14 @@ def _ending(error: Exception | None) -> bytes:
     if not isinstance(error, SavantError):
         return b""
     return b"event: error\ndata: " + _encoder.encode({"code": error.code.value, "message": error.message}) + b"\n\n"
+
+
+def _code(error: Exception | None) -> int:
+    """The same for a WebSocket."""
+    if error is None:
+        return 1000
+    lost = isinstance(error, SavantError) and error.code is ErrorCode.UNREACHABLE
+    return TRY_LATER if lost or isinstance(error, TimeoutError) else NOT_ALLOWED
 
 
 async def _gone(receive: Any) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from savant.database import listening
 from savant.database.connect import Database
+from savant.errors import ErrorCode, SavantError
 from savant.schemas.runs import Event
 from savant.schemas.traces import Trace
 from savant.services import runs
@@ -23,6 +24,7 @@ KEPT = 512
 PAGE = 500
 LOOK_SECONDS = {"sqlite": 0.2, "postgresql": 2.0}
 """How often a run is looked at without having heard of it."""
+STOPPING = SavantError(ErrorCode.UNREACHABLE, "The server is stopping.", hint="Come back in a moment.")
 UNDER_WAY = ("pending", "running")
 
 
@@ -43,6 +45,12 @@ async def _followed(app: App, id: int, after: int, pulse: float | None) -> Async
                 yield event
     finally:
         _hub(app.database).leave(room)
+
+
+def let_go(database: Database) -> None:
+    """Send away who follows, and let nobody in any more: this process stops, and others go on."""
+    if (hub := _hubs.get(database)) is not None:
+        hub.let_go()
 
 
 async def close(database: Database) -> None:
@@ -78,9 +86,10 @@ class _Room:
         self._count += 1
         self._move()
 
-    def close(self) -> None:
-        """Let everybody go."""
+    def close(self, why: SavantError | None = None) -> None:
+        """Let everybody go; with a reason, for them to come back."""
         self._task.cancel()
+        self._failed = self._failed or why
         self.over = True
         self._based.set()
         self._move()
@@ -159,9 +168,12 @@ class _Hub:
 
     def __init__(self, database: Database) -> None:
         self._rooms: dict[tuple[int, int], _Room] = {}
+        self._stopping = False
         self._listening = listening.Listening(database, self._heard)
 
     def enter(self, app: App, id: int) -> _Room:
+        if self._stopping:
+            raise STOPPING
         self._listening.start()
         key = (app.actor.workspace_id, id)
         room = self._rooms.get(key)
@@ -178,10 +190,14 @@ class _Hub:
             self._rooms = {key: each for key, each in self._rooms.items() if each is not room}
             room.close()
 
+    def let_go(self) -> None:
+        self._stopping = True
+        for room in self._rooms.values():
+            room.close(STOPPING)
+
     async def close(self) -> None:
         await self._listening.close()
-        for room in self._rooms.values():
-            room.close()
+        self.let_go()
 
     def _heard(self, channel: str, payload: str) -> None:
         if channel == listening.DELTAS:

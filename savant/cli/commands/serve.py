@@ -19,13 +19,26 @@ def serve(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Listen on this address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Listen on this port.")] = PORT,
     workers: Annotated[int, typer.Option(min=1, max=64, help="So many processes answer requests.")] = 1,
+    first_owner: Annotated[
+        bool, typer.Option("--first-owner", help="With DATABASE_URL, print once how the first owner signs in.")
+    ] = False,
 ) -> None:
     """Serve a team over HTTP.
 
     With DATABASE_URL it is a production server over that Postgres. Without, it brings one along for this machine,
     makes its first owner and runs a worker beside itself.
     """
-    become(door, "serve", "--host", host, "--port", str(port), "--workers", str(workers))
+    become(
+        door,
+        "serve",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        *(["--first-owner"] if first_owner else []),
+    )
 
 
 def become(door: Door, *arguments: str) -> NoReturn:
