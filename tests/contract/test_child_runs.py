@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,38 @@ async def test_its_steps_and_events_are_those_of_the_journal(client: Client, roo
         events = [trace for trace in await client.runs.traces(run.id) if trace.step_number in numbers]
         assert await client.runs.traces(part.id) == events
     assert [step.path for step in await client.runs.steps(third.id)][-1] == f"{THIRD}/agent/2/model"
+
+
+async def test_it_is_followed_while_it_goes_and_afterwards(client: Client, root: Path) -> None:
+    run = await ended(client, await client.runs.start(lead(root, asks=True, on_approval="park")))
+    helper, _ = await family(client, run)
+    parked = [event async for event in client.runs.follow(helper.id)]
+    assert {event.run_id for event in parked} == {helper.id}
+    assert [event.seq for event in parked] == [trace.seq for trace in await client.runs.traces(helper.id)]
+    await ended(client, await client.runs.resume(run.id, RunResume(answer="approve")))
+    rest = [event async for event in client.runs.follow(helper.id, parked[-1].seq or 0)]
+    assert [event.seq for event in parked + rest] == [trace.seq for trace in await client.runs.traces(helper.id)]
+    assert rest[-1].type == "step.completed"
+
+
+async def test_it_stops_when_its_caller_is_told_to(client: Client, root: Path) -> None:
+    create = lead(root)
+    slow = SCRIPT.replace("{text: Written., when", "{text: Written., delay: 60, when")
+    (root / "script.yaml").write_text(slow)
+    run = await client.runs.start(create)
+    following = asyncio.create_task(ended(client, run))
+    async with asyncio.timeout(60):
+        while not (root / "a.txt").exists() or len(await parts(client, run)) < 2:
+            await asyncio.sleep(0.05)
+    assert [(each.status, each.error_code) for each in await parts(client, run)] == [("running", None)] * 2
+    await client.runs.stop(run.id)
+    async with asyncio.timeout(20):
+        assert (await following).status == "stopped"
+    assert [(each.status, each.error_code) for each in await parts(client, run)] == [("stopped", "stopped")] * 2
+
+
+async def parts(client: Client, run: Run) -> list[Run]:
+    return [each for each in (await client.runs.list()).items if each.journal_run_id == run.id]
 
 
 async def test_lists_have_them_or_not(client: Client, root: Path) -> None:
