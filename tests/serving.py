@@ -18,7 +18,7 @@ from savant.jobs.beside import working
 from savant.models.api_key import ApiKey
 from savant.models.team_member import TeamMember
 from savant.models.user import User
-from savant.schemas.actors import Role
+from savant.schemas.actors import Actor, Role
 from savant.server.app import create_app
 from savant.services import tokens
 from savant.services.app import App
@@ -77,4 +77,16 @@ async def mint(superuser: Database, *, role: Role = "owner", scopes: list[str] |
             )
         )  # fmt: skip
         await session.commit()
+    return key.text
+
+
+async def key_of(superuser: Database, actor: Actor) -> str:
+    """An API key of somebody, for the workspace they are in."""
+    key = tokens.make_key()
+    async with AsyncSession(superuser.engine) as session, session.begin():
+        session.add(
+            ApiKey(
+                workspace_id=actor.workspace_id, user_id=actor.user_id, name="x", prefix=key.prefix, key_hash=key.hash
+            )
+        )
     return key.text

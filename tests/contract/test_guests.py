@@ -15,20 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from savant import policies
 from savant.database.connect import Database
 from savant.errors import SavantError
-from savant.models.api_key import ApiKey
 from savant.models.audit_log import AuditLog
 from savant.models.run import Run
 from savant.models.share import Share
 from savant.policies import RULES
 from savant.schemas.actors import Actor
-from savant.services import tokens
 from savant.services.actors import Credentials, identify
 from savant.services.app import App
 from savant.services.guests import MODELS
 from savant.settings import ServerSettings, Settings
 from tests.contract.test_hostile import ITEMS, LISTS, MARK, ask, everything, missing, named, plain
 from tests.database.rows import add_everything, add_user, add_workspace
-from tests.serving import mint, serving
+from tests.serving import key_of, mint, serving
 
 THERE = {"X-Savant-Workspace": f"{MARK}/{MARK}"}
 OPEN = ("agents", "workflows", "personas", "rulesets")
@@ -72,17 +70,6 @@ async def host(url: str, superuser: Database, owner: Actor) -> AsyncIterator[htt
     """The owner of the other team, at home."""
     async with to(url, await key_of(superuser, owner)) as http:
         yield http
-
-
-async def key_of(superuser: Database, actor: Actor) -> str:
-    key = tokens.make_key()
-    async with AsyncSession(superuser.engine) as session, session.begin():
-        session.add(
-            ApiKey(
-                workspace_id=actor.workspace_id, user_id=actor.user_id, name="x", prefix=key.prefix, key_hash=key.hash
-            )
-        )
-    return key.text
 
 
 async def put(host: httpx2.AsyncClient, noun: str, name: str, **more: Any) -> None:

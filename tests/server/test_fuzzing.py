@@ -19,16 +19,17 @@ from schemathesis.specs.openapi.checks import (
 
 from savant.database.connect import Database
 from savant.schemas.actors import Role
-from tests.serving import mint
+from tests.database.rows import add_workspace
+from tests.serving import key_of, mint
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SLOW = frozenset({"models_test", "models_providers", "models_first", "runs_events"})
 """They ask whatever models this machine has, or answer for as long as a run lasts."""
 
 
-def fuzz(url: str, document: dict[str, Any], key: str, times: int) -> int:
+def fuzz(url: str, document: dict[str, Any], headers: dict[str, str], times: int) -> int:
     """How many addresses were tried."""
-    headers, tried = {"Authorization": f"Bearer {key}"}, 0
+    tried = 0
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
         operation = found.ok()  # pyright: ignore[reportAttributeAccessIssue]
         if operation.definition.raw["operationId"] in SLOW:
@@ -53,9 +54,23 @@ async def test_nothing_undocumented_is_answered(
 ) -> None:
     document = (await stranger.get(url + "/schema")).json()
     assert document["openapi"].startswith("3.1")
-    key = await mint(superuser, role=role)
+    headers = {"Authorization": f"Bearer {await mint(superuser, role=role)}"}
     assert {"/v1/session", "/v1/session/once", "/v1/invitations/accept"} <= document["paths"].keys()
-    assert await asyncio.to_thread(fuzz, url, document, key, times) > 60
+    assert await asyncio.to_thread(fuzz, url, document, headers, times) > 60
+
+
+@pytest.mark.parametrize("here_by", ["a link", "a public agent"])
+async def test_nor_to_guests(
+    http: httpx2.AsyncClient, stranger: httpx2.AsyncClient, url: str, superuser: Database, here_by: str
+) -> None:
+    document = (await stranger.get(url + "/schema")).json()
+    await http.post("/agents", json={"name": "Open", "visibility": "public"})
+    link = {"type": "agent", "ref": "open", "with_type": "link"}
+    headers = {"X-Savant-Share": (await http.post("/shares", json=link)).json()["data"]["token"]}
+    if here_by == "a public agent":
+        key = await key_of(superuser, await add_workspace(superuser, "other"))
+        headers = {"Authorization": f"Bearer {key}", "X-Savant-Workspace": "local/local"}
+    assert await asyncio.to_thread(fuzz, url, document, headers, 1) > 60
 
 
 async def test_coming_in_and_out_is_as_described(

@@ -118,6 +118,7 @@ WEAK = base64.b64encode(b"password" * 4).decode()
         (["--host", "0.0.0.0"], DATABASE | KEY, "HTTPS"),
         ([], KEY | {"DATABASE_URL": "sqlite:///x.db"}, "Postgres"),
         ([], DATABASE | KEY, "127.0.0.1"),
+        ([], DATABASE | KEY | {"SAVANT_SERVER__PROXIES": "*"}, "server.proxies"),
         ([], DATABASE, "openssl rand -base64 32"),
         ([], DATABASE | {"SAVANT_SECRET_KEYS": WEAK}, "can be guessed"),
         ([], DATABASE | {"SAVANT_SECRET_KEYS": f"{KEY['SAVANT_SECRET_KEYS']} {WEAK}"}, "can be guessed"),
