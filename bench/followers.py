@@ -25,7 +25,7 @@ from bench import http
 from bench.installation import ROOT, Installation, installation, spent
 
 COUNTS = (100, 1_000, 10_000)
-EVENTS = 10
+EVENTS = 5
 EVERY_SECONDS = 3.0
 PROCESSES = 2
 OPENING = 50

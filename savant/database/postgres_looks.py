@@ -18,6 +18,7 @@ from savant.database.declared import Declared
 from savant.database.looks import Look, Rows, asking
 from savant.database.postgres import with_options
 from savant.database.work import driver_error
+from savant.errors import SavantError
 from savant.telemetry import metrics
 
 MOST_CONNECTIONS = 10
@@ -36,6 +37,16 @@ class PostgresLooks:
 
     async def fetch(self, who: Declared, looks: Sequence[Look], values: Mapping[str, Any]) -> list[Rows]:
         """The rows of each, in the name of `who`."""
+        again = bool(self._idle)
+        try:
+            return await self._fetch(who, looks, values)
+        except SavantError:
+            if not again:
+                raise
+        await self.close()  # the connections that were kept may be to a server that has been restarted since
+        return await self._fetch(who, looks, values)
+
+    async def _fetch(self, who: Declared, looks: Sequence[Look], values: Mapping[str, Any]) -> list[Rows]:
         began = time.perf_counter()
         given = {**values, **asking(who)}
         async with self._connection() as connection:

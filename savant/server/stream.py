@@ -17,8 +17,7 @@ from savant.schemas.runs import Event
 from savant.server.auth import acting, authenticate
 from savant.server.openapi import DESCRIBED, WORKSPACE
 from savant.server.requests import request_id
-from savant.services.following import follow
-from savant.services.perform import perform
+from savant.services.following import follow, still_permit
 
 PATH = "/v1/runs/{id:str}/events"
 HEARTBEAT_SECONDS = 15.0
@@ -133,7 +132,7 @@ async def _hand_on(connection: Any, id: int, happenings: Happenings, put: Put) -
         if clock.monotonic() - asked > HEARTBEAT_SECONDS:
             asked = clock.monotonic()
             app = acting(connection).acting_as(await authenticate(connection))
-            await perform(app, "runs", "get", id=id)
+            await still_permit(app, id, HEARTBEAT_SECONDS)
         async with asyncio.timeout(SEND_SECONDS):
             await put(event)
 

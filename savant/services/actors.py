@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from datetime import timedelta
 from typing import NamedTuple
@@ -40,7 +41,9 @@ class _Known(NamedTuple):
     until: float
 
 
-_known: WeakKeyDictionary[Database, dict[tuple[str, str | None], _Known]] = WeakKeyDictionary()
+_Name = tuple[str, str | None]
+_known: WeakKeyDictionary[Database, dict[_Name, _Known]] = WeakKeyDictionary()
+_looking: WeakKeyDictionary[Database, dict[_Name, asyncio.Future[Actor]]] = WeakKeyDictionary()
 
 
 async def identify(app: App, credentials: Credentials) -> Actor:
@@ -89,6 +92,7 @@ async def home(app: App) -> App:
 def forget(database: Database) -> None:
     """Look keys up again at the next request: one was revoked, or somebody's role changed."""
     _known.pop(database, None)
+    _looking.pop(database, None)
 
 
 async def _of_key(app: App, credentials: Credentials, text: str) -> Actor:
@@ -96,6 +100,23 @@ async def _of_key(app: App, credentials: Credentials, text: str) -> Actor:
     name = (tokens.digest(text), credentials.workspace)
     if (hit := known.get(name)) is not None and hit.until > clock.monotonic():
         return hit.actor
+    looking = _looking.setdefault(app.database, {})
+    if (task := looking.get(name)) is None:
+        task = looking[name] = asyncio.ensure_future(_look_up(app, credentials, text, known))
+        task.add_done_callback(lambda done: _found(looking, name, done))
+    return await asyncio.shield(task)
+
+
+def _found(looking: dict[_Name, asyncio.Future[Actor]], name: _Name, done: asyncio.Future[Actor]) -> None:
+    """Nobody may be left who asked."""
+    del looking[name]
+    if not done.cancelled():
+        done.exception()
+
+
+async def _look_up(app: App, credentials: Credentials, text: str, known: dict[_Name, _Known]) -> Actor:
+    """Once for all who come with the same key at the same time."""
+    name = (tokens.digest(text), credentials.workspace)
     key = await _key(app.database, text, name[0])
     actor = await _member(app.database, key.user_id, credentials.workspace, key.workspace_id)
     actor = msgspec.structs.replace(actor, api_key_id=key.id, scopes=None if key.scopes is None else tuple(key.scopes))

@@ -9,14 +9,20 @@ from contextlib import aclosing
 from weakref import WeakKeyDictionary
 
 import msgspec
+from sqlalchemy import BigInteger, bindparam, select
 
+from savant import clock, policies
 from savant.database import listening
 from savant.database.connect import Database
+from savant.database.looks import Look
 from savant.errors import ErrorCode, SavantError
+from savant.models.run import Run
+from savant.schemas.actors import Actor, ActorRole
 from savant.schemas.runs import Event
 from savant.schemas.traces import Trace
-from savant.services import runs
+from savant.services import runs, sharing
 from savant.services.app import App
+from savant.services.listings import Asker
 from savant.services.perform import perform
 
 KEPT = 512
@@ -33,8 +39,49 @@ async def follow(app: App, id: int, after: int = 0, pulse: float | None = None) 
 
     None comes whenever there was nothing for `pulse` seconds. Whoever may not see the run is told so at once.
     """
-    await perform(app, "runs", "get", id=id)
+    await permit(app, id)
     return _followed(app, id, after, pulse)
+
+
+async def permit(app: App, id: int) -> None:
+    """Whoever may not see the run is told so, as by looking at it."""
+    policies.permit(app.actor, "runs", "get")
+    actor = app.actor
+    look = _SEEN.get(actor.role) or _SEEN.setdefault(actor.role, _seen(actor.role))
+    async with app.read() as work:
+        (found,) = await work.look(look, id=id, user_id=actor.user_id)
+    if not found:
+        await perform(app, "runs", "get", id=id)
+
+
+async def still_permit(app: App, id: int, seconds: float) -> None:
+    """The same, asked once in so many seconds for all who follow the run in one name."""
+    actor = msgspec.structs.replace(app.actor, request_id=None, ip_address=None, user_agent=None)
+    asked = _asked.setdefault(app.database, {})
+    now = clock.monotonic()
+    if (held := asked.get((actor, id))) is None or now - held[0] > seconds or _went_wrong(held[1]):
+        if len(asked) >= MOST_ASKED:
+            asked.clear()
+        held = asked[actor, id] = now, asyncio.ensure_future(permit(app.acting_as(actor), id))
+    await asyncio.shield(held[1])
+
+
+def _went_wrong(task: asyncio.Future[None]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def _seen(role: ActorRole) -> Look:
+    """The number of a run, if somebody with this role sees it."""
+    return Look(
+        select(Run.id).where(
+            Run.id == bindparam("id", type_=BigInteger()), sharing.readable_runs(Asker(role, None), Run)
+        )
+    )
+
+
+_SEEN: dict[ActorRole, Look] = {}
+_asked: WeakKeyDictionary[Database, dict[tuple[Actor, int], tuple[float, asyncio.Future[None]]]] = WeakKeyDictionary()
+MOST_ASKED = 10_000
 
 
 async def _followed(app: App, id: int, after: int, pulse: float | None) -> AsyncGenerator[Event | None]:

@@ -31,7 +31,7 @@ def readable(actor: Actor | Any, model: type[Any], type: str, now: Any = None) -
     return or_(seen, model.workspace_id.is_(None)) if issubclass(model, TenantOrSystem) else seen
 
 
-def readable_runs(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+def readable_runs(actor: Actor | Any, model: type[Any]) -> ColumnElement[bool]:
     """The runs that the actor may read: their own, and those of what is not private."""
     if policies.has_role(actor, "admin"):
         return true()

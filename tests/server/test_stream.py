@@ -49,8 +49,9 @@ class Elsewhere:
                 work.session.add(row)
 
     async def end(self, status: str = "completed") -> None:
+        code = None if status == "completed" else "approval_needed"
         async with self.database.work(self.actor) as work:
-            await work.session.execute(update(Run).where(Run.id == self.id).values(status=status))
+            await work.session.execute(update(Run).where(Run.id == self.id).values(status=status, error_code=code))
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, select, update
 
 from savant import clock
 from savant.database.connect import Database
@@ -86,6 +87,21 @@ async def test_a_key_is_known_for_a_while_and_forgotten_when_told(app: App) -> N
     assert (await identify(app, Credentials(api_key=key))).role == "owner"
     actors.forget(app.database)
     await _refused(app, api_key=key)
+
+
+async def test_many_with_one_key_at_once_are_looked_up_once_and_told_alike(app: App) -> None:
+    asked: list[str] = []
+    key = await _make_key(app)
+    event.listen(app.database.engine.sync_engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    seen = await asyncio.gather(*(identify(app, Credentials(api_key=key, request_id=str(n))) for n in range(50)))
+    assert [actor.request_id for actor in seen] == [str(n) for n in range(50)]
+    assert sum("FROM api_keys" in statement for statement in asked) == 1
+    asked.clear()
+    wrong = tokens.make_key().text
+    told = await asyncio.gather(*(identify(app, Credentials(api_key=wrong)) for _ in range(50)), return_exceptions=True)
+    assert {one.code for one in told if isinstance(one, SavantError)} == {ErrorCode.UNAUTHENTICATED}
+    assert len(told) == 50
+    assert sum("FROM api_keys" in statement for statement in asked) == 1
 
 
 async def test_a_session_ends_and_one_that_signs_in_once_is_no_session(app: App) -> None:
