@@ -43,8 +43,13 @@ class Served:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        process = self._start("serve", "--port", self.url.rpartition(":")[2])
-        wait_until_ready(process, self.url, self._folder / "log")
+        self._server = self._start("serve", "--port", self.url.rpartition(":")[2])
+        wait_until_ready(self._server, self.url, self._folder / "log")
+
+    def stop(self, number: int) -> None:
+        """End the server with a signal; its workers go on."""
+        self._server.send_signal(number)
+        self._server.wait(PATIENCE)
 
     def worker(self) -> subprocess.Popen[bytes]:
         return self._start("worker")

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 PATIENCE = 60.0
+Answer = tuple[str, str | Callable[[], str]]
 SAVANT = [sys.executable, "-m", "savant"]
 
 
@@ -75,11 +76,11 @@ class Cli:
     def on_terminal(
         self,
         *arguments: str,
-        answers: Sequence[tuple[str, str]] = (),
+        answers: Sequence[Answer] = (),
         send: tuple[str, int] | None = None,
         env: dict[str, str] | None = None,
     ) -> Result:
-        """The same with all three streams on a terminal; each answer is typed when its question has appeared.
+        """The same with all three streams on a terminal; each answer is typed, or found, once its question is there.
 
         `send` is a text to wait for, and the signal to send then.
         """
@@ -100,7 +101,7 @@ class Cli:
         return file
 
 
-def _talk(pid: int, master: int, answers: list[tuple[str, str]], send: tuple[str, int] | None) -> str:
+def _talk(pid: int, master: int, answers: list[Answer], send: tuple[str, int] | None) -> str:
     """Everything the process shows until it closes its terminal."""
     shown, read_up_to, deadline = "", 0, time.monotonic() + PATIENCE
     while True:
@@ -118,7 +119,8 @@ def _talk(pid: int, master: int, answers: list[tuple[str, str]], send: tuple[str
         shown += chunk.decode(errors="replace")
         if answers and answers[0][0] in shown[read_up_to:]:
             read_up_to = len(shown)
-            os.write(master, answers.pop(0)[1].encode() + b"\n")
+            answer = answers.pop(0)[1]
+            os.write(master, (answer if isinstance(answer, str) else answer()).encode() + b"\n")
         if send is not None and send[0] in shown:
             os.kill(pid, send[1])
             send = None
