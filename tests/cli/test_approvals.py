@@ -75,12 +75,20 @@ def test_what_is_not_there(parked: Cli) -> None:
     assert "no approval 7" in parked("approvals", "deny", "7").stderr
 
 
-@pytest.mark.parametrize("mode", [[], ["--on-approval", "ask"], ["--on-approval", "fail"]])
-def test_without_a_terminal_nothing_waits_for_a_key(savant: Cli, mode: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("mode", "code", "status"),
+    [
+        ([], ExitCode.APPROVAL_NEEDED, "failed"),
+        (["--on-approval", "fail"], ExitCode.APPROVAL_NEEDED, "failed"),
+        (["--on-approval", "ask"], ExitCode.APPROVAL_NEEDED, "waiting"),
+        (["--on-approval", "park"], ExitCode.APPROVAL_NEEDED, "waiting"),
+        (["--on-approval", "deny"], ExitCode.POLICY_DENIED, "failed"),
+    ],
+)
+def test_without_a_terminal_nothing_waits_for_a_key(savant: Cli, mode: list[str], code: ExitCode, status: str) -> None:
     savant.write("flow.yaml", 'name: Flow\nsteps: [{id: ok, approval: "Go on?"}]\n')
     result = savant("run", "flow.yaml", *mode, "--json")
-    assert result.code == ExitCode.APPROVAL_NEEDED
-    assert result.json["status"] == ("waiting" if "ask" in mode else "failed")
+    assert (result.code, result.json["status"]) == (code, status)
 
 
 def test_a_resume_on_a_terminal_asks_what_nobody_was_there_to_answer(savant: Cli) -> None:

@@ -18,6 +18,7 @@ from savant.schemas.programs import Bundle
 from savant.schemas.replays import RunFork
 from savant.schemas.runs import Run, RunConfig, RunCreate
 from savant.schemas.workflows import WorkflowDefinition
+from savant.services import leases
 
 pytestmark = pytest.mark.carried_out
 
@@ -204,3 +205,19 @@ async def test_a_budget_of_another_agent_stands_in_nobodys_way(client: Client, r
     await client.budgets.set(BudgetSet(period="day", usd=0, scope="workflow", slug="worker"))
     assert (await started(client, create(root))).status == "completed"
     assert (await started(client, nested(root))).error_code == "budget"
+
+
+async def test_a_run_that_is_under_way_keeps_to_a_new_budget(
+    client: Client, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.0)
+    given = create(root)
+    (root / "script.yaml").write_text(SCRIPT.replace("{text: First,", "{text: First, delay: 3,"))
+    run = await client.runs.start(given)
+    following = asyncio.create_task(ended(client, run))
+    async with asyncio.timeout(60):
+        while not await client.runs.steps(run.id):
+            await asyncio.sleep(0.05)
+    await client.budgets.set(BudgetSet(period="day", usd=0.2, scope="agent", slug="worker"))
+    stopped = await following
+    assert (stopped.status, stopped.error_code, stopped.cost_usd) == ("failed", "budget", 0.25)
