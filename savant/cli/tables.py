@@ -85,11 +85,13 @@ def age(moment: datetime | None) -> str:
 def cut(text: str, columns: int) -> str:
     """The text on one line, at most so many columns wide."""
     text = " ".join(text.split())
-    if width(text) <= columns:
-        return text
-    while text and width(text) > columns - 1:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    taken = fitting = 0
+    for place, character in enumerate(text):
+        taken += width(character)
+        if taken > columns:
+            return text[:fitting].rstrip() + "…"
+        fitting = place + 1 if taken < columns else fitting
+    return text
 
 
 def width(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from savant.cli.tables import cut
 from savant.errors import ExitCode
 from tests.cli.conftest import Cli
 
@@ -92,3 +93,19 @@ def test_a_limit_of_a_delegate_is_raised_on_resume(led: Cli) -> None:
     for wrong in ("helper", "agent/helper.budget=1", "agent/helper.budget_usd=much", "agent/nobody.max_steps=3"):
         assert led("runs", "resume", id, "--limit", wrong).code == ExitCode.USAGE
     assert led("runs", "resume", id, "--limit", "agent/helper.budget_usd=5").stdout == "Led.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "shown"),
+    [
+        ("as it is", 8, "as it is"),
+        ("one too many", 8, "one too…"),
+        ("two  lines\nbecome one", 30, "two lines become one"),
+        ("日本語です", 6, "日本…"),
+        ("e\u0301te\u0301 a\u0300", 5, "e\u0301te\u0301 a\u0300"),
+        ("", 8, ""),
+        ("word " * 600_000, 10, "word word…"),
+    ],
+)
+def test_a_text_is_cut_to_its_columns_however_long_it_is(text: str, columns: int, shown: str) -> None:
+    assert cut(text, columns) == shown
