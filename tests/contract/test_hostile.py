@@ -69,7 +69,8 @@ async def theirs(database: Database, superuser: Database) -> dict[str, Any]:
                     setattr(row, column, MARK)
         made["secrets"].name = MARK.upper()
         made["shares"].shared_with_type, made["shares"].shared_with_id = "team", actor.team_id
-        made["runs"].status, made["runs"].idempotency_key = "waiting", MARK
+        made["runs"].status, made["runs"].error_code = "waiting", "approval_needed"
+        made["runs"].idempotency_key = MARK
     ids = {table: getattr(row, "id", None) for table, row in made.items()}
     job = await dead_job(superuser, {"workspace_id": actor.workspace_id, "run_id": made["runs"].id, "canary": MARK})
     return {**ids, "jobs": job, "teams": actor.team_id, "workspaces": actor.workspace_id, "users": actor.user_id}
@@ -267,7 +268,7 @@ async def private(database: Database, superuser: Database) -> dict[str, Any]:
             for column, value in (texts | own).items():
                 if hasattr(row, column):
                     setattr(row, column, value)
-        made["runs"].status = "waiting"
+        made["runs"].status, made["runs"].error_code = "waiting", "approval_needed"
     return {table: getattr(row, "id", None) for table, row in made.items()}
 
 
