@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
+from savant import clock
 from savant.errors import ErrorCode
+from savant.runtime.workflows.interpreter import MAX_BACKOFF
 from tests.runtime.workflows.running import Runner, failure, outputs
 
 
@@ -129,6 +132,26 @@ async def test_what_is_retried(step: str, calls: int) -> None:
     runner = Runner(f"steps: [{step}]")
     await failure(runner)
     assert len(runner.world.calls) == calls
+
+
+async def test_waits_before_a_retry_double_up_to_a_cap_and_no_two_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    factors, waits = list[float](), list[float]()
+
+    async def noted(seconds: float) -> None:
+        if seconds:
+            waits.append(seconds)
+
+    def factor(jitter: Callable[[], float] = clock.jitter) -> float:
+        factors.append(jitter())
+        return factors[-1]
+
+    monkeypatch.setattr(clock, "jitter", factor)
+    monkeypatch.setattr("savant.runtime.journal.asyncio.sleep", noted)
+    runner = Runner("steps: [{tool: t.boom, retry: {max_attempts: 10, backoff: 2}}]")
+    await failure(runner)
+    assert waits == [pytest.approx(min(2 * 2**n, MAX_BACKOFF) * factor) for n, factor in enumerate(factors)]
+    assert len(set(factors)) == len(factors) == 9
+    assert all(0.5 <= factor < 1 for factor in factors)
 
 
 async def test_a_failure_that_will_not_pass_is_not_retried() -> None:
