@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := $(VENV)/.demo
 
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test check bench bench-server format clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(STAMP): pyproject.toml requirements-demo.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -45,6 +45,11 @@ format: $(STAMP)  ## Format and mend what can be mended
 
 bench: compiled  ## Measure speed beside hand-written floors, and write docs/benchmarks.md
 	$(BIN)/python -m bench
+
+bench-server: compiled  ## Measure the list endpoint, runs and followers of a server, and write them there too
+	$(BIN)/python -m bench.server_list
+	$(BIN)/python -m bench.server_runs
+	$(BIN)/python -m bench.followers
 
 clean:  ## Remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build

@@ -17,7 +17,7 @@ STEP = (
     " output, cost_usd, input_tokens, output_tokens, started_at, completed_at, duration_ms, created_at"
 )
 TRACE = "run_id, seq, event_type, payload, timestamp, created_at, step_id"
-BLOB = "workspace_id, sha256, size, data, created_at"
+BLOB = "workspace_id, sha256, size, data, kept_at"
 
 
 def sql(mark: str, json_cast: str = "") -> tuple[str, str, str]:

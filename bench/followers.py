@@ -21,11 +21,15 @@ import psutil
 import psycopg
 from sqlalchemy.engine import make_url
 
-from bench import http
+from bench import http, report
 from bench.installation import ROOT, Installation, installation, spent
 
 COUNTS = (100, 1_000, 10_000)
 EVENTS = 5
+HEAD = (
+    "followers of one run", "let in", "within", "CPU to let one in", "told all in order", "an event, median", "p99",
+    "last", "CPU an event and follower", "memory a follower",
+)  # fmt: skip
 EVERY_SECONDS = 3.0
 PROCESSES = 2
 OPENING = 50
@@ -52,12 +56,14 @@ class Told(msgspec.Struct):
 async def measure(counts: tuple[int, ...], events: int) -> None:
     _raise_limit()
     async with installation() as here:
+        lines: list[list[str]] = []
         for count in counts:
             async with here.served() as (port, process):
-                await _follow(here, port, process, count, events)
+                lines.append(await _follow(here, port, process, count, events))
+        report.say("python -m bench.followers", HEAD, lines)
 
 
-async def _follow(here: Installation, port: int, process: psutil.Process, count: int, events: int) -> None:
+async def _follow(here: Installation, port: int, process: psutil.Process, count: int, events: int) -> list[str]:
     owner = make_url(here.addresses.owner).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(owner, autocommit=True) as database:
         database.execute("SELECT set_config('app.workspace_id', '1', false)")
@@ -75,24 +81,27 @@ async def _follow(here: Installation, port: int, process: psutil.Process, count:
             await asyncio.sleep(EVERY_SECONDS)
         database.execute("UPDATE runs SET status = 'completed' WHERE id = %s", [id])
         told = [msgspec.json.decode(await asyncio.to_thread(_end, each), type=Told) for each in followers]
-    _tell(count, told, [opening, opened_cpu, (full - empty) / count, spent([process]) - before], events)
+    return _tell(count, told, [opening, opened_cpu, (full - empty) / count, spent([process]) - before], events)
 
 
-def _tell(count: int, told: list[Told], took: list[float], events: int) -> None:
+def _tell(count: int, told: list[Told], took: list[float], events: int) -> list[str]:
     opening, opened_cpu, memory, cpu = took
-    delays = sorted(delay for each in told for delay in each.delays)
-    if not delays:
-        print(f"{count:>6,} followers: nobody was told anything", flush=True)
-        return
+    delays = sorted(delay for each in told for delay in each.delays) or [math.nan]
     p99 = delays[math.ceil(len(delays) * 0.99) - 1]
-    print(
-        f"{count:>6,} followers: {sum(each.opened for each in told):,} let in within {opening:.1f} s "
-        f"(CPU {opened_cpu / count * 1e3:.2f} ms each), {sum(each.whole for each in told):,} told all in order; "
-        f"an event after {statistics.median(delays) * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms, "
-        f"last {delays[-1] * 1e3:.0f} ms; CPU {cpu / count / (events + 1) * 1e6:.0f} µs an event and follower; "
-        f"{memory / 1024:.1f} KB of the server each",
-        flush=True,
-    )
+    line = [
+        f"{count:,}",
+        f"{sum(each.opened for each in told):,}",
+        f"{opening:.1f} s",
+        f"{opened_cpu / count * 1e3:.2f} ms",
+        f"{sum(each.whole for each in told):,}",
+        f"{statistics.median(delays) * 1e3:.0f} ms",
+        f"{p99 * 1e3:.0f} ms",
+        f"{delays[-1] * 1e3:.0f} ms",
+        f"{cpu / count / (events + 1) * 1e6:.0f} µs",
+        f"{memory / 1024:.1f} KB",
+    ]
+    print(" | ".join(line), flush=True)
+    return line
 
 
 def _start(port: int, id: int, key: str, count: int, events: int) -> subprocess.Popen[bytes]:

@@ -14,7 +14,7 @@ from bench.measure import Row
 from bench.places import Place, places
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
+BEGIN, END = "<!-- figures: written by `{command}` -->", "<!-- end of figures -->"
 
 
 def machine() -> str:
@@ -52,11 +52,21 @@ def growth_table(growths: Sequence[Growth]) -> str:
     return "\n".join(lines)
 
 
-def write(text: str) -> None:
-    """Put the figures in their place on the page."""
-    page = PAGE.read_text()
-    before, rest = page.split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.split(END)[1]}")
+def write(text: str, command: str = "make bench") -> None:
+    """Put the figures in the place on the page that is the command's."""
+    page, begin = PAGE.read_text(), BEGIN.format(command=command)
+    before, rest = page.split(begin)
+    after = rest.split(END, 1)[1]
+    PAGE.write_text(f"{before}{begin}\n\n{text}\n\n{END}{after}")
+
+
+def say(command: str, head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """A table of a command's own, on the page and on the terminal."""
+    rule = f"|---|{'--:|' * (len(head) - 1)}"
+    told = [f"| {' | '.join(head)} |", rule, *(f"| {' | '.join(line)} |" for line in lines)]
+    text = f"Measured on {machine()}\n\n" + "\n".join(told)
+    print(text, flush=True)
+    write(text, command)
 
 
 def alone(measure: Callable[[Place], Awaitable[list[Row]]]) -> None:

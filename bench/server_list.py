@@ -16,12 +16,18 @@ import psutil
 import psycopg
 from sqlalchemy.engine import make_url
 
-from bench import http
+from bench import http, report
 from bench.installation import Installation, answers, free_port, installation, spent
 from bench.measure import Time, median
 from savant.database.postgres import conninfo
 
 AT_ONCE = 8
+HEAD = (
+    "GET /v1/agents",
+    "throughput, of the bare handler's (best rounds)",
+    "CPU, times the bare handler's",
+    "CPU without a limit of requests",
+)
 PAGES = (20, 100)
 SIZES = (1_000, 200_000)
 FILL = """
@@ -44,12 +50,15 @@ async def measure(requests: int, rounds: int, sizes: tuple[int, ...]) -> None:
         with here.process("-m", "bench.bare_server", str(bare), conninfo(make_url(here.addresses.app), 1)) as floor:
             await answers(bare, floor)
             sides = [Side("Savant", port, process), Side("unlimited", free, other), Side("bare", bare, floor)]
-            filled = 0
+            filled, lines = 0, list[list[str]]()
             for size in sizes:
                 _fill(owner, filled + 1, size)
                 filled = size
                 for page in PAGES:
-                    _tell(size, page, await _compare(here, sides, page, requests, rounds))
+                    found = await _compare(here, sides, page, requests, rounds)
+                    _tell(size, page, found)
+                    lines.append(_line(size, page, found))
+            report.say("python -m bench.server_list", HEAD, lines)
 
 
 async def _compare(
@@ -87,6 +96,16 @@ def _tell(size: int, page: int, found: dict[str, tuple[Time, float]]) -> None:
             f"(best rounds {best_floor / best:4.0%}), CPU {took.cpu / floor.cpu:.2f}x",
             flush=True,
         )
+
+
+def _line(size: int, page: int, found: dict[str, tuple[Time, float]]) -> list[str]:
+    (ours, best), (free, _), (floor, best_floor) = (found[name] for name in ("Savant", "unlimited", "bare"))
+    return [
+        f"{size:,} agents, page of {page}",
+        f"{floor.wall / ours.wall:.0%} ({best_floor / best:.0%})",
+        f"{ours.cpu / floor.cpu:.2f}x ({ours.cpu * 1e3:.2f} ms)",
+        f"{free.cpu / floor.cpu:.2f}x",
+    ]
 
 
 def _fill(owner: str, first: int, last: int) -> None:

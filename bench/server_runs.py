@@ -19,11 +19,12 @@ import psutil
 import psycopg
 from sqlalchemy.engine import make_url
 
-from bench import http
+from bench import http, report
 from bench.installation import Installation, installation, spent
 from tests.stubs.models import ModelStub, Reply
 
 AT_ONCE = 8
+HEAD = ("runs (an agent whose model answers at once)", "figure")
 SETTLE_SECONDS = 5.0
 MOST_SECONDS = 400.0
 CONFIG = """
@@ -52,13 +53,14 @@ async def measure(latencies: int, runs: int) -> None:
         await http.once(port, http.request("POST", "/v1/agents", here.key, AGENT))
         async with here.workers(1):
             await asyncio.sleep(SETTLE_SECONDS)
-            await _latency(here, port, latencies)
+            lines = await _latency(here, port, latencies)
         async with here.workers(2) as workers:
             await asyncio.sleep(SETTLE_SECONDS)
-            await _throughput(here, port, [server, *workers], stub, runs)
+            lines += await _throughput(here, port, [server, *workers], stub, runs)
+    report.say("python -m bench.server_runs", HEAD, lines)
 
 
-async def _latency(here: Installation, port: int, count: int) -> None:
+async def _latency(here: Installation, port: int, count: int) -> list[list[str]]:
     """From the request that asks for a run to its answer, and to the first event of it."""
     answers: list[float] = []
     events: list[float] = []
@@ -73,9 +75,10 @@ async def _latency(here: Installation, port: int, count: int) -> None:
             events.append(seen - began)
         await follower.reader.readuntil(b"event: end")
         follower.close()
-    print(
-        f"POST /v1/runs answers after {_spread(answers)}; the first event is there after {_spread(events)}", flush=True
-    )
+    return [
+        ["`POST /v1/runs` answers after", _spread(answers)],
+        ["its first event is there after", _spread(events)],
+    ]
 
 
 async def _first_event(follower: http.Connection, request: bytes) -> float:
@@ -87,12 +90,16 @@ async def _first_event(follower: http.Connection, request: bytes) -> float:
 def _spread(times: list[float]) -> str:
     ordered = sorted(times)
     p95 = ordered[math.ceil(len(ordered) * 0.95) - 1]
-    return f"{statistics.median(ordered) * 1e3:.0f} ms (p95 {p95 * 1e3:.0f} ms, of {len(ordered)})"
+    p99 = ordered[math.ceil(len(ordered) * 0.99) - 1]
+    return (
+        f"median {statistics.median(ordered) * 1e3:.0f} ms, p95 {p95 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms"
+        f" (of {len(ordered)})"
+    )
 
 
 async def _throughput(
     here: Installation, port: int, processes: list[psutil.Process], stub: ModelStub, runs: int
-) -> None:
+) -> list[list[str]]:
     address = make_url(here.addresses.owner).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as database:
         database.execute("SELECT set_config('app.workspace_id', '1', false)")
@@ -106,12 +113,16 @@ async def _throughput(
         took, cpu = time.perf_counter() - began, spent(processes) - cpu
         await asyncio.sleep(SETTLE_SECONDS)  # what is done twice would be by then
         completed, once, ended = _one(database, RECORD, before)
-    print(
-        f"{runs:,} runs over two workers: accepted in {accepted:.1f} s, done in {took:.1f} s ({runs / took:.1f}/s; "
-        f"server and workers {cpu / runs * 1e3:.0f} ms of CPU a run); {completed:,} completed, {once:,} at the first "
-        f"attempt, {ended:,} ended once; the model was asked {len(stub.requests) - asked:,} times",
-        flush=True,
-    )
+    times = len(stub.requests) - asked
+    return [
+        [
+            f"{runs:,} runs over two workers",
+            f"accepted in {accepted:.1f} s, done in {took:.1f} s ({runs / took:.1f}/s)",
+        ],
+        ["CPU of server and workers together", f"{cpu / runs * 1e3:.0f} ms a run"],
+        ["completed; at the first attempt; ended once", f"{completed:,}; {once:,}; {ended:,}"],
+        ["times the model was asked", f"{times:,}"],
+    ]
 
 
 def _one(database: psycopg.Connection[Any], query: str, *given: Any) -> Any:

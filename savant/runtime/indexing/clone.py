@@ -128,8 +128,15 @@ async def check_out(remote: Remote, source: Path, folder: Path, commit: str) -> 
 
 
 async def empty(folder: Path) -> None:
-    """A repository with nothing in it: git looks for none in the folders above."""
-    await _git(folder.parent, Remote(folder.name), ["init", "--quiet", "--", str(folder)], make=True)
+    """A repository with nothing in it: git looks for none in the folders above.
+
+    Every run that needs no repository has one, so it is written as `git init` does, without a process of git.
+    """
+    git = folder / ".git"
+    for inside in ("objects", "refs"):
+        (git / inside).mkdir(parents=True, exist_ok=True)
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    (git / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = false\n")
 
 
 def token_from(environ: Mapping[str, str], url: str) -> str | None:
