@@ -114,7 +114,7 @@ async def _ask(app: App, root: Path, asked: list[Question], at: str) -> dict[str
         wanted = question.files & set(baseline.held)
         if not wanted:
             continue
-        result = await search.search(app, SearchQuery(query=question.subject, limit=max(AT)), store)
+        result = await search.search(app, SearchQuery(query=question.subject, limit=max(AT)))
         found = {"savant": [hit.path for hit in result.hits], "baseline": baseline.search(question.subject)}
         for name, got in found.items():
             for index, limit in enumerate(AT):

@@ -91,12 +91,12 @@ async def searches(root: Path, home: Path) -> dict[str, float]:
     dice = random.Random(1)
     asked = dice.sample(subjects, min(QUERIES // 2, len(subjects))) + dice.sample(names, min(QUERIES // 2, len(names)))
     for query in asked[:5]:
-        await search.search(app, SearchQuery(query=query), store)
+        await search.search(app, SearchQuery(query=query))
     wall: list[float] = []
     cpu: list[float] = []
     for query in asked:
         began, spent = time.perf_counter(), time.process_time()
-        await search.search(app, SearchQuery(query=query), store)
+        await search.search(app, SearchQuery(query=query))
         wall.append((time.perf_counter() - began) * 1000)
         cpu.append((time.process_time() - spent) * 1000)
     await store.aclose()

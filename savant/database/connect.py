@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -37,6 +37,8 @@ class Database:
         self.reader = engine.execution_options(savant_read=True)
         self.looks: PostgresLooks | None = None
         """Where reads that are asked for often go; without it they go by a session."""
+        self.kept: dict[int, Any] = {}
+        """What the last search in a workspace left open for the next one, closed with the database."""
         self.queue: Queue | None = None
         """Where runs wait for a worker; without one, whoever asks for a run carries it out."""
 
@@ -75,6 +77,8 @@ class Database:
     async def close(self) -> None:
         if self.looks is not None:
             await self.looks.close()
+        while self.kept:
+            await self.kept.popitem()[1].aclose()
         await self.engine.dispose()
 
     async def __aenter__(self) -> Database:

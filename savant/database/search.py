@@ -82,6 +82,10 @@ class Wire(Protocol):
         """Whether the database itself finds the nearest vectors."""
         ...
 
+    def alive(self) -> bool:
+        """Whether the database is still there at the other end."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -100,6 +104,12 @@ class SearchStore:
         if self._wire is None:
             self._wire = _open_wire(self._database, self._workspace_id)
         return self._wire
+
+    def revive(self) -> None:
+        """Connect anew where the database has hung up meanwhile."""
+        if self._wire is not None and not self._wire.alive():
+            self._wire.close()
+            self._wire = None
 
     async def do(self, function: Callable[..., T], *arguments: Any) -> T:
         """`function(*arguments)` in a thread; `function` is a method of this store or of `wire`."""

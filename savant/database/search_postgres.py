@@ -118,6 +118,14 @@ class PostgresSearch:
     def compares(self) -> bool:
         return bool(self.fetch(THERE))
 
+    def alive(self) -> bool:
+        from psycopg import OperationalError
+
+        try:
+            return bool(self.fetch("SELECT 1"))
+        except OperationalError:
+            return False
+
     def close(self) -> None:
         self._connection.close()
 

@@ -52,6 +52,7 @@ class RepositoryRow(NamedTuple):
     memory: list[str]
     lease_holder: str | None
     lease_expires_at: datetime | None
+    updated_at: Any
 
 
 class ChunkRow(NamedTuple):
@@ -71,12 +72,12 @@ _CHUNK = "SELECT id, file_id, first_line, last_line, symbol, kind FROM chunks"
 def repositories(wire: Wire, workspace_id: int) -> list[RepositoryRow]:
     """Every repository of a workspace, by its slug."""
     sql = (
-        "SELECT id, slug, local_path, indexed_at, indexed_commit, index_config, lease_holder, lease_expires_at"
-        " FROM repositories WHERE workspace_id = ? ORDER BY slug"
+        "SELECT id, slug, local_path, indexed_at, indexed_commit, index_config, lease_holder, lease_expires_at,"
+        " updated_at FROM repositories WHERE workspace_id = ? ORDER BY slug"
     )
     return [
-        RepositoryRow(id, slug, path, at, commit, _memory(config), holder, _moment(expires))
-        for id, slug, path, at, commit, config, holder, expires in wire.fetch(sql, (workspace_id,))
+        RepositoryRow(id, slug, path, at, commit, _memory(config), holder, _moment(expires), updated)
+        for id, slug, path, at, commit, config, holder, expires, updated in wire.fetch(sql, (workspace_id,))
     ]
 
 

@@ -11,13 +11,12 @@ from typing import Any
 import msgspec
 
 from savant import clock
+from savant.database.search_matches import Matches
 from savant.database.search_rows import Scored
 from savant.database.sqlite import connect
 from savant.schemas.indexing import WEIGHTS, Fields, Query
 
 Rows = list[tuple[Any, ...]]
-# Rows that can be ranked in the time a search has; each takes some 2 µs.
-BUDGET = 2_500
 _BM25 = f"bm25(chunk_words, 0, {WEIGHTS.symbol}, {WEIGHTS.path}, {WEIGHTS.text}, {WEIGHTS.names})"
 
 
@@ -25,6 +24,7 @@ class SqliteSearch:
     def __init__(self, path: Path) -> None:
         self._connection = connect(path)
         self._connection.execute("PRAGMA cache_size = -65536")
+        self._matches = Matches(self.fetch)
 
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         return self._connection.execute(sql, parameters).fetchall()
@@ -79,7 +79,7 @@ class SqliteSearch:
     def chunks_with(
         self, query: Query, repositories: Sequence[int], files: Sequence[int] | None, limit: int
     ) -> list[Scored]:
-        match = self._match("chunk_words", query, repositories)
+        match = self._matches.of("chunk_words", query, repositories, everywhere=files is None)
         if files is None:
             sql = (
                 f"SELECT c.id, c.file_id, w.score FROM (SELECT rowid AS id, -{_BM25} AS score FROM chunk_words"
@@ -95,7 +95,7 @@ class SqliteSearch:
         return [Scored(*row) for row in self.fetch(sql, (match, str(list(files)), limit))]
 
     def commits_with(self, query: Query, repositories: Sequence[int], limit: int) -> list[Scored]:
-        match = self._match("commit_words", query, repositories)
+        match = self._matches.of("commit_words", query, repositories)
         sql = (
             "SELECT c.id, c.repository_id, c.paths, w.score"
             " FROM (SELECT rowid AS id, -bm25(commit_words) AS score FROM commit_words"
@@ -118,44 +118,11 @@ class SqliteSearch:
     def containing(self, literal: str) -> tuple[str, Sequence[Any]]:
         return "instr(text, ?) > 0", (literal,)
 
-    def _match(self, table: str, query: Query, repositories: Sequence[int]) -> str:
-        """The query in FTS5's language, kept to the repositories where there are others."""
-        any_of = self._any(table, query)
-        every = [f"({any_of})"] if any_of else []
-        every += [f'"{phrase}"' for phrase in query.phrases]
-        if len(self.fetch("SELECT id FROM repositories LIMIT ?", (len(repositories) + 1,))) > len(repositories):
-            every.append("scope : (" + " OR ".join(f'"r{id}"' for id in repositories) + ")")
-        return " AND ".join(every)
-
-    def _any(self, table: str, query: Query) -> str:
-        """Any of the words; of those that are everywhere only what is cheap to rank: a search has 10 ms."""
-        terms = [*query.terms, *query.names]
-        if query.fragments:
-            return " OR ".join(f'"{term}" *' for term in terms)
-        often = {term: self._often(table, f'"{term}"') for term in terms}
-        rare: list[str] = []
-        cost = 0
-        for term in sorted(terms, key=lambda term: often[term]):
-            if cost + often[term] <= BUDGET:
-                cost += often[term]
-                rare.append(f'"{term}"')
-        common = [f'"{term}"' for term in terms if f'"{term}"' not in rare]
-        if not common:
-            return " OR ".join(rare)
-        together = " AND ".join([*(rare[:1]), *common])
-        narrow: list[str] = []
-        for term in common if table == "chunk_words" else []:
-            cost += self._often(table, f"{{symbol}} : {term}")
-            narrow += [f"{{symbol}} : {term}"] if cost <= BUDGET else []
-        return " OR ".join([*rare, *narrow] if rare or narrow else [f"({together})"])
-
-    def _often(self, table: str, match: str) -> int:
-        """How many rows match; of more than can be ranked only that they are more."""
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH ? LIMIT {BUDGET + 1})"
-        return self.fetch(sql, (match,))[0][0]
-
     def compares(self) -> bool:
         return False
+
+    def alive(self) -> bool:
+        return True
 
     def close(self) -> None:
         self._connection.close()

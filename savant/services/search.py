@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from savant import clock
 from savant.database import search_read as read
-from savant.database.search import SearchStore, Wire
+from savant.database.search import Wire
+from savant.database.search_catalog import Catalog, catalog
 from savant.database.search_read import Candidate, ChunkRow, Content, FileRow, RepositoryRow
 from savant.database.search_vectors import nearest
 from savant.errors import ErrorCode, SavantError
@@ -50,31 +51,31 @@ class Scope(NamedTuple):
         return list(self.repositories)
 
 
-async def search(app: App, query: SearchQuery, store: SearchStore | None = None) -> SearchResult:
+async def search(app: App, query: SearchQuery) -> SearchResult:
     """Hits for a query, best first. Raises NOT_FOUND where nothing is indexed, VALIDATION_ERROR for a bad query."""
     _check(query)
     near = await vectors.near(app, query.query) if query.query.strip() and not query.regex else None
-    own = store or indexing.store(app)
-    try:
-        result = await own.do(_search, own, query, app.actor.workspace_id, near)
-        if near is not None and near.problem:
-            result.warnings.append(f"Found by words alone: {near.problem}")
-        return result
-    finally:
-        if store is None:
-            await own.aclose()
+    workspace = app.actor.workspace_id
+    async with catalog(app.database, workspace, lambda: indexing.store(app)) as own:
+        result = await own.store.do(_search, own, query, workspace, near)
+    if near is not None and near.problem:
+        result.warnings.append(f"Found by words alone: {near.problem}")
+    return result
 
 
-def _search(store: SearchStore, query: SearchQuery, workspace_id: int, near: Near | None) -> SearchResult:
-    wire = store.wire
-    rows = _repositories(wire, workspace_id, query.repositories)
+def _search(own: Catalog, query: SearchQuery, workspace_id: int, near: Near | None) -> SearchResult:
+    own.store.revive()
+    wire = own.store.wire
+    every = read.repositories(wire, workspace_id)
+    own.fit(every)
+    rows = _wanted(every, query.repositories)
     scope = _scope(wire, query, rows)
     if scope.files is not None and not scope.files:
         return SearchResult(hits=[], warnings=_warnings(rows, []))
     if query.regex:
         hits, more = _by_expression(wire, query, scope)
     elif query.query.strip():
-        hits, more = _by_words(wire, query, scope, near)
+        hits, more = _by_words(own, query, scope, near)
     else:
         hits, more = _by_symbol(wire, query, scope)
     return SearchResult(hits=hits, truncated=more, warnings=_warnings(rows, hits))
@@ -92,8 +93,7 @@ def _check(query: SearchQuery) -> None:
             )
 
 
-def _repositories(wire: Wire, workspace_id: int, wanted: Sequence[str]) -> dict[int, RepositoryRow]:
-    rows = read.repositories(wire, workspace_id)
+def _wanted(rows: Sequence[RepositoryRow], wanted: Sequence[str]) -> dict[int, RepositoryRow]:
     slugs = [row.slug for row in rows]
     for ref in wanted:
         if ref not in slugs:
@@ -137,20 +137,21 @@ def _is_memory(path: str, row: RepositoryRow) -> bool:
 # By words
 
 
-def _by_words(wire: Wire, query: SearchQuery, scope: Scope, near: Near | None) -> tuple[list[Hit], bool]:
+def _by_words(own: Catalog, query: SearchQuery, scope: Scope, near: Near | None) -> tuple[list[Hit], bool]:
     words = parse(query.query)
     if words.empty:
         return [], False
-    ranked = _ranked(wire, words, query, scope, near)
+    ranked = _ranked(own, words, query, scope, near)
     if not ranked and not words.phrases:
         words = words._replace(fragments=True)
-        ranked = _ranked(wire, words, query, scope, None)
+        ranked = _ranked(own, words, query, scope, None)
     page = ranked[: query.limit]
-    return _shown(wire, page, words, query, scope), len(ranked) > len(page)
+    return _shown(own.store.wire, page, words, query, scope), len(ranked) > len(page)
 
 
-def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope, near: Near | None) -> list[Ranked]:
+def _ranked(own: Catalog, words: Query, query: SearchQuery, scope: Scope, near: Near | None) -> list[Ranked]:
     """Files by what their chunks say, what past commits say of them, and where vectors are near."""
+    wire = own.store.wire
     only = None if scope.files is None else list(scope.files)
     symbol = {chunk.id: chunk.file for chunk in _named(wire, query.symbol, scope)} if query.symbol else None
     if symbol is not None:
@@ -159,10 +160,10 @@ def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope, near: Ne
     chunks = ranking.by_chunks(hit for hit in hits if symbol is None or hit.id in symbol)
     exact = symbol is not None or words.phrases or words.fragments
     past = [] if exact else wire.commits_with(words, scope.ids, MAX_COMMITS)
-    told = _files_of_commits(wire, past)
+    told = _files_of_commits(own, past)
     meant = {} if exact else _meant(wire, scope, near, chunks[1])
     files = {
-        **read.candidates(wire, {*chunks[0], *meant}),
+        **own.files({*chunks[0], *meant}),
         **{file.id: file for found in told.values() for file in found},
     }
     if scope.files is not None:
@@ -171,7 +172,7 @@ def _ranked(wire: Wire, words: Query, query: SearchQuery, scope: Scope, near: Ne
     spoken = ((one.id, [file.id for file in told[one.id] if file.id in known], one.score) for one in past)
     scores, because = ranking.by_commits(spoken, known)
     tests = query.tests is not None or asks_for_tests(query.query)
-    recent = _recent(wire, files, scope)
+    recent = _recent(own, files, scope)
     return ranking.fused(
         known, chunks, scores, meant, commits=because, recent=recent, tests=tests, limit=query.limit + 1
     )
@@ -191,21 +192,25 @@ def _meant(wire: Wire, scope: Scope, near: Near | None, chunks: dict[int, list[i
     return scores
 
 
-def _recent(wire: Wire, files: dict[int, Candidate], scope: Scope) -> dict[int, float]:
+def _recent(own: Catalog, files: dict[int, Candidate], scope: Scope) -> dict[int, float]:
     """How much each file is worked on; where very many repositories are searched it does not matter."""
     if len(scope.repositories) > MANY_REPOSITORIES:
         return {}
-    heat = {repository: ranking.by_recency(read.recent(wire, repository, RECENT)) for repository in scope.ids}
+    heat = {repository: own.once(repository, lambda at=repository: _heat(own, at)) for repository in scope.ids}
     return {id: heat[file.repository].get(file.path, 0.0) for id, file in files.items()}
 
 
-def _files_of_commits(wire: Wire, past: Sequence[Any]) -> dict[int, list[Candidate]]:
+def _heat(own: Catalog, repository: int) -> dict[str, float]:
+    return ranking.by_recency(read.recent(own.store.wire, repository, RECENT))
+
+
+def _files_of_commits(own: Catalog, past: Sequence[Any]) -> dict[int, list[Candidate]]:
     paths: dict[int, set[str]] = {}
     for one in past:
         repository, changed = one.owner
         paths.setdefault(repository, set()).update(changed)
-    there = {repository: read.candidates_at(wire, repository, changed) for repository, changed in paths.items()}
-    return {one.id: [there[one.owner[0]][path] for path in one.owner[1] if path in there[one.owner[0]]] for one in past}
+    there = {repository: own.at(repository, changed) for repository, changed in paths.items()}
+    return {one.id: [file for path in one.owner[1] if (file := there[one.owner[0]][path])] for one in past}
 
 
 def _shown(wire: Wire, page: list[Ranked], words: Query, query: SearchQuery, scope: Scope) -> list[Hit]:
@@ -218,7 +223,7 @@ def _shown(wire: Wire, page: list[Ranked], words: Query, query: SearchQuery, sco
         found = [chunks[id] for id in one.chunks[: OTHERS + 1] if id in chunks]
         found = found or read.chunks_of(wire, one.file)[:1] or [ChunkRow(0, one.file, 1, 1, "", "lines")]
         content = contents[one.file]
-        lines = content.text.split("\n")
+        lines = content.text.split("\n", found[0].last_line)
         shown = snippets.snippet(lines, found[0].first_line, found[0].last_line, words, query.context)
         because = [subjects[id] for id in one.commits[:BECAUSE] if id in subjects]
         hits.append(_hit(files[one.file], content, found, shown, round(one.score, 4), scope, because))

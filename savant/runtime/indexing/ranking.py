@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from savant.runtime.indexing.languages import is_generated, is_prose, is_test
 from savant.schemas.indexing import WEIGHTS
 
 MAX_CHUNKS = 300
-MAX_COMMITS = 150
+MAX_COMMITS = 100
 
 
 class Ranked(NamedTuple):
@@ -98,6 +99,7 @@ def fused(
     return sorted(ranked, key=lambda one: (-one.score, files[one.file].path))
 
 
+@functools.lru_cache(maxsize=50_000)
 def _worth(path: str, tests: bool) -> float:
     worth = WEIGHTS.test if not tests and is_test(path) else 1.0
     return worth * (WEIGHTS.generated if is_generated(path) else 1.0) * (WEIGHTS.prose if is_prose(path) else 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
 from collections import Counter
@@ -61,8 +62,13 @@ def marks(text: str, wanted: Collection[str]) -> list[Mark]:
 
 
 def _told(text: str, wanted: Collection[str]) -> set[str]:
-    return {stem for word in _WORD.findall(text[:10_000]) for stem in told(word) if stem in wanted}
+    return {stem for word in _WORD.findall(text[:10_000]) for stem in _stems(word) if stem in wanted}
 
 
 def _wanted(word: str, wanted: Collection[str]) -> bool:
-    return any(stem in wanted for stem in told(word))
+    return not _stems(word).isdisjoint(wanted)
+
+
+@functools.lru_cache(maxsize=50_000)
+def _stems(word: str) -> frozenset[str]:
+    return frozenset(told(word))
