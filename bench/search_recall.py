@@ -78,8 +78,9 @@ def questions(root: Path, count: int) -> list[Question]:
         shas, subject, rest = entry.split("\x02", 2)
         fields = [field.strip("\n") for field in rest.strip("\n\0").split("\0")]
         changed = frozenset(path for status, path in zip(fields[::2], fields[1::2], strict=False) if status == "M")
-        if len(shas.split()) == 2 and 1 <= len(changed) <= 10 and len(subject.split()) >= 3:
-            found.append(Question(*shas.split(), subject, changed))
+        sha, *parents = shas.split()
+        if len(parents) == 1 and 1 <= len(changed) <= 10 and len(subject.split()) >= 3:
+            found.append(Question(sha, parents[0], subject, changed))
         if len(found) == count:
             break
     return found[::-1]
