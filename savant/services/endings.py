@@ -58,7 +58,8 @@ def write(row: Run, status: str, error: SavantError | None, result: Any = None, 
     row.failed_path = failed_path if status == "failed" else None
     row.lease_holder = row.lease_expires_at = row.admitted_at = None
     row.completed_at = None if status == "waiting" else now
-    row.duration_ms = round((now - row.started_at).total_seconds() * 1000) if row.started_at else None
+    # A machine's clock may be set back while a run goes on.
+    row.duration_ms = max(0, round((now - row.started_at).total_seconds() * 1000)) if row.started_at else None
     row.updated_at = now
 
 
