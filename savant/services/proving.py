@@ -31,17 +31,17 @@ class Caller(NamedTuple):
 
 
 NOWHERE = Caller()
+NOBODY = 0
 
 
 async def proved(app: App, known: lookups.FoundUser | None, password: str, caller: Caller) -> bool:
-    """Whether it is their password and they are not locked out; as slow for nobody as for somebody."""
+    """Whether it is their password and they are not locked out; as slow for nobody as for somebody who is."""
     right = await passwords.matches(known.encrypted_password if known else None, password)
-    if known is None:
-        return False
-    async with lookups.declared(app.database, Declared(user_id=known.id), write=True) as connection:
+    user_id = known.id if known else NOBODY
+    async with lookups.declared(app.database, Declared(user_id=user_id), write=True) as connection:
         if right:
-            return await _forgive(connection, known.id)
-        await _count(connection, known.id, caller)
+            return await _forgive(connection, user_id)
+        await _count(connection, user_id, caller)
     return False
 
 

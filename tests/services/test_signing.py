@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import Engine, event
 
 from savant import clock
 from savant.database.connect import Database
@@ -110,6 +113,27 @@ async def test_many_tries_at_once_are_no_more_than_one_after_the_other(app: App,
     assert len(await log(app)) == proving.MOST_FAILURES
     with pytest.raises(SavantError):
         await login_sessions.sign_in(app, RIGHT)
+
+
+async def test_a_locked_account_is_asked_as_much_as_none(app: App, ann: int) -> None:
+    asked = list[list[str]]()
+    for email in ("ann@example.test", "nobody@example.test"):
+        given = SignIn(email=email, password="wrong")
+        for _ in range(proving.MOST_FAILURES):
+            with pytest.raises(SavantError):
+                await login_sessions.sign_in(app, given)
+        asked.append([])
+        note = partial(_note, asked[-1])
+        event.listen(Engine, "before_cursor_execute", note)
+        with pytest.raises(SavantError):
+            await login_sessions.sign_in(app, given)
+        event.remove(Engine, "before_cursor_execute", note)
+    assert asked[0] == asked[1]
+    assert any(statement.startswith("UPDATE users") for statement in asked[0])
+
+
+def _note(statements: list[str], *said: Any) -> None:
+    statements.append(said[2])
 
 
 async def test_an_invitation_is_no_way_around_the_lock(app: App, ann: int) -> None:
