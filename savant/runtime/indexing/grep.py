@@ -11,7 +11,10 @@ from savant import clock
 from savant.errors import ErrorCode, SavantError
 
 SECONDS = 20.0
-_LOOKS = re.compile(r"\(\?[=!<]|\\[AZz]")
+# What sees the lines around, or gives nothing back, may match in a line where it does not match in the whole text.
+_LOOKS = re.compile(r"\(\?[=!<>(]|\\[AZzGK]|[+*?}]\+")
+# To `regex` an `{e}` is a match with errors in it; in an expression of Python's, and in code, it is three letters.
+_BRACES = re.compile(r"(\\(?:[pPNL][{<][^}>]*[}>]|.)|\{\d+(?:,\d*)?\}|\{,\d+\}|\{,\})|\{", re.DOTALL)
 _MIN_LITERAL = 3
 
 
@@ -33,15 +36,15 @@ class Expression:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                self._lines: Any = regex.compile(pattern, regex.VERSION0)
-                self._whole: Any = regex.compile(pattern, regex.VERSION0 | regex.MULTILINE)
+                exact = _BRACES.sub(lambda found: found[1] or r"\{", pattern)
+                self._lines: Any = regex.compile(exact, regex.VERSION0)
+                self._whole: Any = regex.compile(exact, regex.VERSION0 | regex.MULTILINE)
         except regex.error as error:
             raise SavantError(
                 ErrorCode.VALIDATION,
                 f"The expression `{pattern}` cannot be read: {error}.",
                 hint="It is a Python regular expression; to search for words, leave out --regex.",
             ) from None
-        # What looks around may see other lines in the whole text than in a line alone.
         self._skips = _LOOKS.search(pattern) is None
         self.literal = literal(pattern)
 
@@ -79,7 +82,8 @@ def literal(pattern: str) -> str:
             parsed: Any = parser.parse(pattern)
     except (re.error, OverflowError, RecursionError):
         return ""
-    if parsed.state.flags & re.IGNORECASE or "(?" in pattern:
+    # `[[:digit:]]` is one class to `regex`, a class and a bracket to `re`.
+    if parsed.state.flags & re.IGNORECASE or "(?" in pattern or "[:" in pattern:
         return ""
     runs, run = [""], ""
     for operation, argument in parsed:
