@@ -43,7 +43,10 @@ EXAMPLES = {
         "savant search --symbol sendRequest",
         r"savant search --regex 'raise \w+Error\('",
     ],
-    "repositories add": ["savant repositories add https://example.com/private.git --token GIT_TOKEN --branch main"],
+    "repositories add": [
+        "savant repositories add https://example.com/private.git --token GIT_TOKEN --branch main",
+        "savant repositories add . --exclude 'vendor/**' --memory docs/notes",
+    ],
     "approvals approve": ['savant approvals approve 1 --reason "Go ahead."'],
     "approvals deny": ['savant approvals deny 1 --reason "Write to a branch."'],
     "budget set": ["savant budget set 5 --per day --agent reviewer"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -82,8 +83,10 @@ def repositories(wire: Wire, workspace_id: int) -> list[RepositoryRow]:
 
 
 def _memory(config: Any) -> list[str]:
+    """What the paths of notes begin with, however their folders were written."""
     read = msgspec.json.decode(config) if isinstance(config, str) else config
-    return list(read.get("memory", []))
+    folders = [posixpath.normpath(f"./{folder}") for folder in read.get("memory", [])]
+    return ["" if folder == "." else f"{folder}/" for folder in folders]
 
 
 def _moment(stored: Any) -> datetime | None:

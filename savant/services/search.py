@@ -122,16 +122,15 @@ def _scope(wire: Wire, query: SearchQuery, rows: dict[int, RepositoryRow]) -> Sc
             (not globs or any(glob.match(file.path) for glob in globs))
             and (not languages or file.language in languages)
             and (query.tests is None or is_test(file.path) == query.tests)
-            and (not query.memory or _is_memory(file.path, rows[file.repository]))
+            and (not query.memory or _is_memory(file, rows[file.repository]))
         )
         if wanted:
             kept[file.id] = file
     return Scope(rows, kept)
 
 
-def _is_memory(path: str, row: RepositoryRow) -> bool:
-    folders = row.memory
-    return path.endswith((".md", ".markdown")) and any(path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+def _is_memory(file: FileRow, row: RepositoryRow) -> bool:
+    return file.language == "markdown" and file.path.startswith(tuple(row.memory))
 
 
 # By words

@@ -42,6 +42,21 @@ def test_a_repository_is_indexed_and_searched(shop: Cli) -> None:
     assert shop("search").code == ExitCode.USAGE
 
 
+def test_the_memory_bank_is_markdown_under_configured_folders_and_searched_on_its_own(savant: Cli) -> None:
+    write(savant.folder, {
+        "memory-bank/notes.md": "# Decisions\n\nInvoices are rounded per line.\n", "notesmore/x.md": "# Invoices\n",
+        "memory-bank/tool.py": "invoices = 1\n", ".savant/memory/older.md": "Invoices were rounded once.\n",
+        "invoices.md": "# Invoices\n", "invoices.py": "invoices = 2\n", "notes/Deep/INVOICES.MD": "# Invoices\n",
+    })  # fmt: skip
+    assert _remembered(savant, "index") == {"memory-bank/notes.md", ".savant/memory/older.md"}
+    slug = savant("repositories", "list", "--json").json["items"][0]["slug"]
+    assert savant("repositories", "remove", slug, "--yes").code == 0
+    assert savant("repositories", "add", ".", "--memory", "./notes/", "--memory", ".savant/memory").code == 0
+    assert _remembered(savant, "index") == {"notes/Deep/INVOICES.MD", ".savant/memory/older.md"}
+    assert len(savant("search", "invoices", "--json").json["hits"]) == 7
+    assert savant("search", "--memory", "amount", "--json").json["hits"] == []
+
+
 def test_repositories_from_list_to_remove(shop: Cli) -> None:
     made = shop("repositories", "add", ".", "--name", "Shop")
     assert (made.code, made.stdout.strip()) == (0, "shop")
@@ -126,3 +141,9 @@ def test_a_folder_that_is_not_there(shop: Cli, tmp_path: Path) -> None:
     missing = shop("index", str(tmp_path / "nowhere"), "--json")
     assert missing.code == ExitCode.USAGE
     assert missing.json["error"]["code"] == "not_found"
+
+
+def _remembered(savant: Cli, *first: str) -> set[str]:
+    """Where the memory bank speaks of invoices, after a command."""
+    assert savant(*first).code == 0
+    return {hit["path"] for hit in savant("search", "--memory", "invoices", "--json").json["hits"]}

@@ -58,14 +58,20 @@ async def add(
         str | None, typer.Option("--token", metavar="SECRET", help="Of a URL, the name of the secret that opens it.")
     ] = None,
     shallow: Annotated[bool, typer.Option("--shallow", help="Of a URL, clone it without its history.")] = False,
+    memory: Annotated[
+        list[str] | None, typer.Option("--memory", metavar="FOLDER", help="Where the notes of its memory bank are.")
+    ] = None,
 ) -> None:
     """Add a repository without indexing it yet."""
+    import msgspec
+
     from savant.schemas.repositories import IndexConfig, RepositoryCreate
 
     is_url = "://" in target or ("@" in target and ":" in target)
+    config = IndexConfig(exclude=tuple(exclude or ()), token=token, shallow=shallow)
     create = RepositoryCreate(
         path=None if is_url else str((door.cwd / target).resolve()), url=target if is_url else None, name=name,
-        branch=branch, config=IndexConfig(exclude=tuple(exclude or ()), token=token, shallow=shallow),
+        branch=branch, config=msgspec.structs.replace(config, memory=tuple(memory)) if memory else config,
     )  # fmt: skip
     async with door.connect() as client:
         made = await client.repositories.create(create)
