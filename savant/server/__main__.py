@@ -58,7 +58,8 @@ def _options() -> argparse.Namespace:
 
 def _end_with_parent() -> None:
     """The server that started this holds its stdin; however that server ends, stdin ends."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1024):  # not through the buffer, which this would hold when the process exits
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,8 +103,30 @@ def _a_day_with_it(home: Path, url: str, key: str) -> None:
     assert (scoped.returncode, "agents:read" in scoped.stderr) == (3, True)
     assert savant(home, "agents", "list", SAVANT_URL=url, SAVANT_API_KEY="nonsense").returncode == 3
     assert savant(home, "agents", "list", SAVANT_URL="http://127.0.0.1:1", SAVANT_API_KEY=key).returncode == 4
-    assert savant(home, "logout").returncode == 0
+    _somebody_moves_up_and_away(home, owner)
     assert json.loads(savant(home, "whoami", "--json").stdout)["url"] is None
+
+
+def _somebody_moves_up_and_away(home: Path, owner: dict[str, str]) -> None:
+    """Ada becomes an admin, works in another workspace, signs out there, and is removed from the team."""
+    assert savant(home, "members", "set-role", "ada@example.org", "admin", **owner).returncode == 0
+    assert savant(home, "workspaces", "create", "Pay", **owner).stdout == "local/pay\n"
+    assert savant(home, "workspaces", "use", "local/pay").returncode == 0
+    shown = savant(home, "whoami", "--json")
+    assert shown.returncode == 0, shown.stderr
+    moved = json.loads(shown.stdout)["me"]
+    assert (moved["workspace"], moved["role"]) == ("pay", "admin")
+    out = savant(home, "logout")
+    assert (out.returncode, "not revoked" in out.stderr) == (0, False), out.stderr
+    names = {each["name"]: each["id"] for each in _keys(home, owner)}
+    assert set(names) == {"ci", "first owner"}, "the key went, although it is of another workspace than the one in use"
+    assert savant(home, "keys", "delete", str(names["ci"]), **owner).returncode == 0
+    assert savant(home, "members", "remove", "ada@example.org", "--yes", **owner).returncode == 0
+    assert "ada@example.org" not in savant(home, "members", "list", **owner).stdout
+
+
+def _keys(home: Path, owner: dict[str, str]) -> list[dict[str, Any]]:
+    return json.loads(savant(home, "keys", "list", "--json", **owner).stdout)["items"]
 
 
 DATABASE = {"DATABASE_URL": "postgresql://savant_app:pa55w0rd@127.0.0.1:1/savant"}

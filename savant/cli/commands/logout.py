@@ -26,11 +26,14 @@ async def logout(door: Door) -> None:
 
 
 async def _revoke(door: Door) -> None:
-    """Best done by the key itself; a server that is away, or knows it no more, is no reason to keep it here."""
+    """Best done by the key itself, in its own workspace; a server that is away is no reason to keep it here."""
+    from msgspec.structs import replace
+
+    from savant.client import connect
     from savant.errors import SavantError
 
     try:
-        async with door.connect() as client:
+        async with connect(replace(door.settings, workspace=None)) as client:
             me = await client.me.get()
             if me.api_key_id is not None:
                 await client.api_keys.delete(me.api_key_id)
