@@ -54,6 +54,8 @@ class RepositoryRow(NamedTuple):
     lease_holder: str | None
     lease_expires_at: datetime | None
     updated_at: Any
+    status: str
+    version: int | None
 
 
 class ChunkRow(NamedTuple):
@@ -74,19 +76,37 @@ def repositories(wire: Wire, workspace_id: int) -> list[RepositoryRow]:
     """Every repository of a workspace, by its slug."""
     sql = (
         "SELECT id, slug, local_path, indexed_at, indexed_commit, index_config, lease_holder, lease_expires_at,"
-        " updated_at FROM repositories WHERE workspace_id = ? ORDER BY slug"
+        " updated_at, index_status, index_report FROM repositories WHERE workspace_id = ? ORDER BY slug"
     )
     return [
-        RepositoryRow(id, slug, path, at, commit, _memory(config), holder, _moment(expires), updated)
-        for id, slug, path, at, commit, config, holder, expires, updated in wire.fetch(sql, (workspace_id,))
+        RepositoryRow(
+            id,
+            slug,
+            path,
+            at,
+            commit,
+            _memory(config),
+            holder,
+            _moment(expires),
+            updated,
+            status,
+            _json(report).get("version"),
+        )
+        for id, slug, path, at, commit, config, holder, expires, updated, status, report in wire.fetch(
+            sql, (workspace_id,)
+        )
     ]
 
 
 def _memory(config: Any) -> list[str]:
     """What the paths of notes begin with, however their folders were written."""
-    read = msgspec.json.decode(config) if isinstance(config, str) else config
-    folders = [posixpath.normpath(f"./{folder}") for folder in read.get("memory", [])]
+    folders = [posixpath.normpath(f"./{folder}") for folder in _json(config).get("memory", [])]
     return ["" if folder == "." else f"{folder}/" for folder in folders]
+
+
+def _json(stored: Any) -> dict[str, Any]:
+    """What is in a column of JSON, which SQLite gives as text."""
+    return msgspec.json.decode(stored) if isinstance(stored, str) else stored
 
 
 def _moment(stored: Any) -> datetime | None:

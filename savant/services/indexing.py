@@ -42,6 +42,11 @@ def store(app: App) -> SearchStore:
     return SearchStore(app.database, app.actor.workspace_id, words)
 
 
+def limits(config: IndexConfig) -> Limits:
+    """What is indexed of a repository."""
+    return Limits(max_file_bytes=config.max_file_bytes, max_files=config.max_files, exclude=config.exclude)
+
+
 async def index(
     app: App, repository: int, root: Path, config: IndexConfig, *, full: bool = False, listener: Listener | None = None
 ) -> IndexReport:
@@ -81,10 +86,7 @@ class _Run:
         self.done_files = self.done_bytes = 0
 
     async def carry_out(self, *, full: bool) -> IndexReport:
-        limits = Limits(
-            max_file_bytes=self.config.max_file_bytes, max_files=self.config.max_files, exclude=self.config.exclude
-        )
-        found = await scan(self.root, limits)
+        found = await scan(self.root, limits(self.config))
         if full or await _other_version(self.app, self.repository):
             await self.store.do(self.store.forget, self.repository)
         known = await self.store.do(self.store.known, self.repository)
@@ -227,7 +229,12 @@ async def _other_version(app: App, repository: int) -> bool:
     """Whether the index was made with words that this version would make otherwise."""
     async with app.read() as work:
         report = await work.session.scalar(select(Row.index_report).where(Row.id == repository))
-    return bool(report) and report.get(VERSION) != words.VERSION
+    return bool(report) and is_other_version(report.get(VERSION))
+
+
+def is_other_version(version: int | None) -> bool:
+    """Whether this version of Savant splits words otherwise than the one that made an index."""
+    return version != words.VERSION
 
 
 async def _take(app: App, repository: int, holder: str) -> None:

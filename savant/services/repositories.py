@@ -20,7 +20,7 @@ from savant.errors import ErrorCode, SavantError
 from savant.models.repository import Repository as Row
 from savant.runtime.indexing import clone
 from savant.runtime.indexing.differences import unchanged_paths
-from savant.runtime.indexing.scanner import Limits, scan, top
+from savant.runtime.indexing.scanner import scan, top
 from savant.schemas.actors import Actor
 from savant.schemas.base import Page, slugify
 from savant.schemas.jobs import NORMAL
@@ -196,11 +196,21 @@ async def status(app: App, ref: str) -> IndexStatus:
         answer.advice = f"It was never indexed: {command}"
         return answer
     await _compare(answer, root, {path: old.hash for path, old in known.items()}, _config(row))
-    whole = row.index_status == "completed"
-    answer.state = "current" if whole and not (answer.added or answer.changed or answer.removed) else "stale"
-    if answer.state == "stale":
-        answer.advice = f"{'Its files have changed' if whole else 'Its last index run did not end'}: {command}"
+    if problem := _problem(row, answer):
+        answer.state, answer.advice = "stale", f"{problem}: {command}"
+    else:
+        answer.state = "current"
     return answer
+
+
+def _problem(row: Row, answer: IndexStatus) -> str | None:
+    if row.index_status == "pending":
+        return "It is to be indexed again"
+    if row.index_status != "completed":
+        return "Its last index run did not end"
+    if indexing.is_other_version(row.index_report.get(indexing.VERSION)):
+        return "It was indexed by another version of Savant, which split words otherwise"
+    return "Its files have changed" if answer.added or answer.changed or answer.removed else None
 
 
 async def find(work: Reading, ref: str, *, lock: bool = False) -> Row:
@@ -226,7 +236,7 @@ async def at(work: Reading, root: Path) -> Row | None:
 
 
 async def _compare(answer: IndexStatus, root: Path, known: dict[str, str], config: IndexConfig) -> None:
-    found = await scan(root, Limits(max_file_bytes=config.max_file_bytes, exclude=config.exclude))
+    found = await scan(root, indexing.limits(config))
     answer.head = found.commit
     there = {file.shown: file.path for file in found.files}
     changed = await unchanged_paths(str(root), there, known, config.max_file_bytes)

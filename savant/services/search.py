@@ -313,14 +313,24 @@ def _by_expression(wire: Wire, query: SearchQuery, scope: Scope) -> tuple[list[H
 def _warnings(rows: dict[int, RepositoryRow], hits: Sequence[Hit]) -> list[str]:
     said: list[str] = []
     for row in rows.values():
-        where = row.local_path or row.slug
         if leases.alive(row.lease_holder, row.lease_expires_at, clock.now()):
             said.append(f"`{row.slug}` is being indexed now; not all of it is found yet.")
-        elif row.indexed_at is None:
-            said.append(f"`{row.slug}` is not indexed to the end: savant index {where}")
-        elif row.local_path and (head := quick_head(Path(row.local_path))) and head != row.indexed_commit:
-            said.append(f"`{row.slug}` was indexed at another commit than HEAD: savant index {where}")
+        elif problem := _problem(row):
+            said.append(f"`{row.slug}` {problem}: savant index {row.local_path or row.slug}")
     changed = sum(hit.changed for hit in hits)
     if changed:
         said.append(f"{changed} of these files have changed since they were indexed; lines may have moved.")
     return said
+
+
+def _problem(row: RepositoryRow) -> str | None:
+    if row.indexed_at is None:
+        return "is not indexed to the end"
+    if row.status == "pending":
+        return "is to be indexed again"
+    if row.status != "completed":
+        return "is not all there, as its last index run did not end"
+    if indexing.is_other_version(row.version):
+        return "was indexed by another version of Savant, which split words otherwise"
+    head = quick_head(Path(row.local_path)) if row.local_path else None
+    return "was indexed at another commit than HEAD" if head and head != row.indexed_commit else None

@@ -18,7 +18,7 @@ from savant.runtime.indexing.parse import Refused, Task
 from savant.runtime.indexing.scanner import RACY_SECONDS
 from savant.runtime.indexing.workers import parsed
 from savant.schemas.indexing import Parsed
-from savant.schemas.repositories import IndexProgress
+from savant.schemas.repositories import IndexConfig, IndexProgress, RepositoryCreate
 from savant.schemas.search import SearchQuery
 from savant.services import indexing
 from savant.settings import Settings
@@ -160,6 +160,41 @@ async def test_progress_goes_up_to_all_files_and_bytes(tmp_path: Path) -> None:
     assert [one.files for one in told] == sorted(one.files for one in told)
     assert (told[0].files, told[0].files_total, told[0].bytes_total) == (0, 30, 30 * 1300)
     assert (told[-1].files, told[-1].bytes) == (30, 30 * 1300)
+
+
+async def test_an_index_that_is_not_whole_or_of_another_version_is_said_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(progress: IndexProgress) -> None:
+        raise RuntimeError
+
+    root = repository(tmp_path.resolve() / "r", {"a.py": "def piece(): ...\n"})
+    async with connect(Settings(home=tmp_path / "home", config_dir=tmp_path / "home")) as client:
+        slug = (await client.repositories.locate(str(root))).slug
+        await client.repositories.index(slug)
+        with pytest.raises(RuntimeError):
+            await client.repositories.index(slug, full=True, listener=give_up)
+        found = await client.search(SearchQuery(query="piece"))
+        assert found.hits == []
+        assert found.warnings == [f"`r` is not all there, as its last index run did not end: savant index {root}"]
+        status = await client.repositories.status(slug)
+        assert (status.state, status.advice) == ("stale", f"Its last index run did not end: savant index {root}")
+        await client.repositories.index(slug)
+        monkeypatch.setattr(words, "VERSION", words.VERSION + 1)
+        assert "another version of Savant" in str((await client.repositories.status(slug)).advice)
+        [warning] = (await client.search(SearchQuery(query="piece"))).warnings
+        assert warning.endswith(f"which split words otherwise: savant index {root}")
+        assert (await client.repositories.index(slug)).added == 1
+        assert (await client.search(SearchQuery(query="piece"))).warnings == []
+
+
+async def test_what_a_limit_leaves_out_makes_no_index_stale(tmp_path: Path) -> None:
+    root = repository(tmp_path.resolve() / "r", {f"{n}.py": "x = 1\n" for n in range(5)})
+    async with connect(Settings(home=tmp_path / "home", config_dir=tmp_path / "home")) as client:
+        create = RepositoryCreate(path=str(root), config=IndexConfig(max_files=3))
+        slug = (await client.repositories.create(create)).slug
+        assert (await client.repositories.index(slug)).files == 3
+        assert (await client.repositories.status(slug)).state == "current"
 
 
 async def test_any_script_can_index_much_even_one_that_starts_at_once(tmp_path: Path) -> None:
