@@ -125,11 +125,13 @@ def _named(model: Any, workspace_id: int | None) -> Any:
     return model(workspace_id=workspace_id, name="N", slug="n", **own)
 
 
-async def test_an_idempotency_key_is_used_once_and_none_any_number_of_times(database: Database, actor: Actor) -> None:
+async def test_a_person_uses_an_idempotency_key_once_and_none_any_number_of_times(
+    database: Database, actor: Actor
+) -> None:
     of = {"workspace_id": actor.workspace_id, **RUN}
-    await _refused(
-        database, actor, Run(**of), Run(**of), Run(**of, idempotency_key="k"), Run(**of, idempotency_key="k")
-    )
+    own = {**of, "user_id": actor.user_id, "idempotency_key": "k"}
+    others = Run(**of, idempotency_key="k")
+    await _refused(database, actor, Run(**of), Run(**of), others, Run(**own), Run(**own), by="idempotency_key")
 
 
 async def test_numbers_within_a_run_are_used_once(database: Database, actor: Actor) -> None:
