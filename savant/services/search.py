@@ -317,9 +317,10 @@ def _warnings(rows: dict[int, RepositoryRow], hits: Sequence[Hit]) -> list[str]:
             said.append(f"`{row.slug}` is being indexed now; not all of it is found yet.")
         elif problem := _problem(row):
             said.append(f"`{row.slug}` {problem}: savant index {row.local_path or row.slug}")
-    changed = sum(hit.changed for hit in hits)
-    if changed:
-        said.append(f"{changed} of these files have changed since they were indexed; lines may have moved.")
+    if changed := [hit.repository for hit in hits if hit.changed]:
+        again = " && ".join(f"savant index {row.local_path}" for row in rows.values() if row.slug in changed)
+        moved = f"{len(changed)} of these files have changed since they were indexed; lines may have moved"
+        said.append(f"{moved}: {again}")
     return said
 
 

@@ -57,6 +57,70 @@ def test_the_memory_bank_is_markdown_under_configured_folders_and_searched_on_it
     assert savant("search", "--memory", "amount", "--json").json["hits"] == []
 
 
+def test_json_says_where_a_hit_is_and_what_in_it_matched(shop: Cli) -> None:
+    body = "# é\n\n\ndef payInvoice(amount):\n    total = 'é', amount\n    return total\n"
+    commit(shop.folder, {"src/pay.py": body, "long.txt": "x" * 500 + " needle " + "y" * 500}, "Pay")
+    assert shop("index").code == 0
+    [hit] = shop("search", "pay invoice", "amount", "--context", "1", "--lang", "python", "--json").json["hits"]
+    assert hit.pop("score") > 0
+    assert hit == {
+        "repository": "project", "path": "src/pay.py", "first_line": 4, "last_line": 6, "symbol": "payInvoice",
+        "kind": "function", "language": "python", "commit": git(shop.folder, "rev-parse", "HEAD").decode().strip(),
+        "changed": False, "missing": False, "because": ["Pay"],
+        "others": [{"first_line": 1, "last_line": 1, "symbol": None}],
+        "snippet": [
+            {"number": 4, "text": "def payInvoice(amount):", "marks": [[4, 14], [15, 21]]},
+            {"number": 5, "text": "    total = 'é', amount", "marks": [[17, 23]]},
+        ],
+    }  # fmt: skip
+    [exact] = shop("search", "--regex", "'é'|amount$", "--context", "0", "--json").json["hits"]
+    assert (exact["first_line"], exact["last_line"], exact["symbol"]) == (5, 5, "payInvoice")
+    assert exact["snippet"] == [{"number": 5, "text": "    total = 'é', amount", "marks": [[12, 15], [17, 23]]}]
+    [long] = shop("search", "needle", "--json").json["hits"][0]["snippet"]
+    assert [long["text"][start:end] for start, end in long["marks"]] == ["needle"]
+    assert len(long["text"]) < 300
+
+
+def test_an_index_that_is_missing_is_said_with_what_to_do(shop: Cli, tmp_path: Path) -> None:
+    nothing = shop("search", "cart")
+    assert (nothing.code, nothing.stdout) == (ExitCode.USAGE, "")
+    assert nothing.stderr == "error: No repository is indexed. Index the one you are in: savant index\n"
+    assert shop("search", "cart", "--json").json["error"]["code"] == "not_found"
+    assert shop("repositories", "add", ".", "--name", "Shop").code == 0
+    begun = shop("search", "cart", "--json")
+    assert (begun.code, begun.json["hits"]) == (0, [])
+    assert begun.json["warnings"] == [f"`shop` is not indexed to the end: savant index {shop.folder}"]
+    assert shop("index").code == 0
+    assert shop("search", "cart").stderr == ""
+    other = Cli(repository(tmp_path / "other", {"src/a.py": "x = 1\n"}) / "src", shop.env)
+    elsewhere = other("search", "cart")
+    assert (elsewhere.code, elsewhere.stdout.startswith("cart.py:1")) == (0, True)
+    assert elsewhere.stderr == f"warning: {other.folder.parent} is not indexed, so it was not searched: savant index\n"
+    assert other("search", "cart", "--repo", "shop", "--json").json["warnings"] == []
+    unknown = other("search", "cart", "--repo", "shopp")
+    assert (unknown.code, unknown.stderr) == (
+        ExitCode.USAGE, "error: There is no repository `shopp`. Did you mean `shop`?\n",
+    )  # fmt: skip
+
+
+def test_an_index_that_is_stale_is_said_with_what_to_do(shop: Cli) -> None:
+    assert shop("index").code == 0
+    write(shop.folder, {"cart.py": "\n\nclass Cart: ...\n"})
+    changed = shop("search", "cart")
+    assert (changed.code, "cart.py:1  Cart (changed since)" in changed.stdout) == (0, True)
+    moved = "1 of these files have changed since they were indexed; lines may have moved"
+    assert changed.stderr == f"warning: {moved}: savant index {shop.folder}\n"
+    commit(shop.folder, {}, "Another")
+    (shop.folder / "cart.py").unlink()
+    gone = shop("search", "cart", "--json")
+    assert (gone.code, gone.json["hits"][0]["missing"]) == (0, True)
+    assert gone.json["warnings"][0] == f"`project` was indexed at another commit than HEAD: savant index {shop.folder}"
+    status = shop("repositories", "status", "project")
+    assert (status.code, status.stderr) == (0, f"project: Its files have changed: savant index {shop.folder}\n")
+    assert shop("index").code == 0
+    assert shop("search", "cart").stderr == "Nothing was found.\n"
+
+
 def test_repositories_from_list_to_remove(shop: Cli) -> None:
     made = shop("repositories", "add", ".", "--name", "Shop")
     assert (made.code, made.stdout.strip()) == (0, "shop")

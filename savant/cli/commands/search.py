@@ -38,6 +38,8 @@ async def search(
     )  # fmt: skip
     async with door.connect() as client:
         found = await client.search(wanted)
+        if not repositories:
+            found.warnings.extend(await searching.unindexed(door, client, found))
     for warning in found.warnings:
         door.say.warning(warning)
     if not found.hits:
