@@ -8,7 +8,7 @@ from typing import Any
 from savant.schemas.indexing import Query
 
 # Rows that can be ranked in that time; each takes 1 µs to 2 µs. Where filters leave a part of them, more are looked at.
-BUDGET = {"chunk_words": 2_000, "commit_words": 1_000}
+BUDGET = {"chunk_words": 2_000, "commit_words": 2_500}
 FILTERED = 5
 # A word in more rows than this says too little for the time that it takes to go through them.
 MOST = 10_000

@@ -82,6 +82,11 @@ class Weights(NamedTuple):
     recent_commits: int = 50
     # Of a file that changed in many commits each says less about it; this many are as none.
     few_changes: int = 10
+    # What changed together with the best hit in these many of its latest commits comes earlier: at most by this much of
+    # what that scores. Few such commits say little; this many are as none.
+    together: float = 0.35
+    together_commits: int = 40
+    few_together: int = 3
 
 
 WEIGHTS = Weights()

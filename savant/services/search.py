@@ -36,6 +36,7 @@ NEAR_RANK = 10
 OTHERS = 3
 BECAUSE = 2
 RECENT = 3 * WEIGHTS.recent_commits
+HISTORY = 1_000
 MANY_REPOSITORIES = 5
 MAX_FILE = 16_000_000
 
@@ -49,6 +50,13 @@ class Scope(NamedTuple):
     @property
     def ids(self) -> list[int]:
         return list(self.repositories)
+
+
+class History(NamedTuple):
+    """How much each path is worked on, and what the newest commits changed, newest first, under each such path."""
+
+    heat: dict[str, float]
+    commits: dict[str, list[Sequence[str]]]
 
 
 async def search(app: App, query: SearchQuery) -> SearchResult:
@@ -168,13 +176,17 @@ def _ranked(own: Catalog, words: Query, query: SearchQuery, scope: Scope, near: 
     if scope.files is not None:
         files = {id: file for id, file in files.items() if id in scope.files}
     known = {id: File(file.path, file.changes) for id, file in files.items()}
-    spoken = ((one.id, [file.id for file in told[one.id] if file.id in known], one.score) for one in past)
+    spoken = (
+        (one.id, [file.id for file in told[one.id] if file.id in known], len(one.owner[1]), one.score) for one in past
+    )
     scores, because = ranking.by_commits(spoken, known)
     tests = query.tests is not None or asks_for_tests(query.query)
     recent = _recent(own, files, scope)
+    company = None if exact or len(scope.repositories) > MANY_REPOSITORIES else lambda best: _company(own, files, best)
     return ranking.fused(
-        known, chunks, scores, meant, commits=because, recent=recent, tests=tests, limit=query.limit + 1
-    )
+        known, chunks, scores, meant, commits=because, recent=recent, company=company, tests=tests,
+        limit=query.limit + 1,
+    )  # fmt: skip
 
 
 def _meant(wire: Wire, scope: Scope, near: Near | None, chunks: dict[int, list[int]]) -> dict[int, float]:
@@ -195,12 +207,26 @@ def _recent(own: Catalog, files: dict[int, Candidate], scope: Scope) -> dict[int
     """How much each file is worked on; where very many repositories are searched it does not matter."""
     if len(scope.repositories) > MANY_REPOSITORIES:
         return {}
-    heat = {repository: own.once(repository, lambda at=repository: _heat(own, at)) for repository in scope.ids}
+    heat = {repository: _history(own, repository).heat for repository in scope.ids}
     return {id: heat[file.repository].get(file.path, 0.0) for id, file in files.items()}
 
 
-def _heat(own: Catalog, repository: int) -> dict[str, float]:
-    return ranking.by_recency(read.recent(own.store.wire, repository, RECENT))
+def _company(own: Catalog, files: dict[int, Candidate], best: int) -> dict[int, float]:
+    """How much each file changes together with the best one."""
+    repository = files[best].repository
+    shares = ranking.together(files[best].path, _history(own, repository).commits)
+    return {
+        id: shares[file.path] for id, file in files.items() if file.repository == repository and file.path in shares
+    }
+
+
+def _history(own: Catalog, repository: int) -> History:
+    return own.once(repository, lambda: _read_history(own.store.wire, repository))
+
+
+def _read_history(wire: Wire, repository: int) -> History:
+    newest = read.recent(wire, repository, HISTORY)
+    return History(ranking.by_recency(newest[:RECENT]), ranking.by_path(newest))
 
 
 def _files_of_commits(own: Catalog, past: Sequence[Any]) -> dict[int, list[Candidate]]:

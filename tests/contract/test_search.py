@@ -101,6 +101,19 @@ async def test_what_a_past_commit_said_leads_to_the_files_it_changed(client: Cli
     assert best.because == ["Stop charging for bananas"]
 
 
+async def test_what_changes_together_with_the_best_hit_comes_earlier(client: Client, tree: Path) -> None:
+    pages = {name: f"def {name}():\n    pass  # ferry\n" for name in ("alone", "beside")}
+    for turn in ("one", "two", "three"):
+        both = {
+            "src/ferry.py": f"def ferry():\n    ferry()  # {turn}\n",
+            "src/beside.py": pages["beside"] + f"# {turn}\n",
+        }
+        commit(tree, both, f"Change {turn}")
+        commit(tree, {"src/alone.py": pages["alone"] + f"# {turn}\n"}, f"Change {turn} again")
+    await indexed(client, tree)
+    assert [hit.path for hit in await hits(client, "ferry")] == ["src/ferry.py", "src/beside.py", "src/alone.py"]
+
+
 async def test_only_what_changed_is_read_again(client: Client, tree: Path) -> None:
     await indexed(client, tree)
     again = await indexed(client, tree)
