@@ -104,7 +104,7 @@ async def test_what_a_past_commit_said_leads_to_the_files_it_changed(client: Cli
 async def test_what_changes_together_with_the_best_hit_comes_earlier(client: Client, tree: Path) -> None:
     pages = {name: f"def {name}():\n    pass  # ferry\n" for name in ("alone", "beside")}
     for turn in ("one", "two", "three"):
-        both = {
+        both: dict[str, str | bytes] = {
             "src/ferry.py": f"def ferry():\n    ferry()  # {turn}\n",
             "src/beside.py": pages["beside"] + f"# {turn}\n",
         }
