@@ -130,12 +130,13 @@ async def _introduce(settings: Settings, place: Place) -> None:
 
     async with installations.serving(settings) as app:
         welcome = await first_owner.welcome(app)
-    print(f"Savant serves at {place.url}", flush=True)  # noqa: T201
+    at = settings.server.public_url or place.url
+    print(f"Savant serves at {at}", flush=True)  # noqa: T201
     if welcome is not None:
         print(  # noqa: T201
             f"Its first owner's API key, shown this once: {welcome.api_key}\n"
             f"Sign in once, within {welcome.minutes} minutes, with the token: {welcome.sign_in_token}\n"
-            f"On this machine: savant login {place.url} --key {welcome.api_key}",
+            f"On a machine of yours: savant login {at} --key {welcome.api_key}",
             flush=True,
         )
 

@@ -18,10 +18,13 @@ GET /rulesets · POST /rulesets · GET /rulesets/{ref} · PATCH /rulesets/{ref} 
 GET /repositories · POST /repositories · GET /repositories/{ref} · PATCH /repositories/{ref}
 DELETE /repositories/{ref} · POST /repositories/{ref}/index
 GET /tools · POST /tools · GET /tools/{ref} · PATCH /tools/{ref} · DELETE /tools/{ref} · POST /tools/{ref}/install
+GET /teams · POST /teams · GET /teams/{id} · PATCH /teams/{id} · DELETE /teams/{id}
+POST /teams/{team_id}/members · DELETE /teams/{team_id}/members/{user_id}
+GET /workspaces · POST /workspaces · GET /workspaces/{id} · PATCH /workspaces/{id} · DELETE /workspaces/{id}
 """
 
 
-def test_every_address_of_the_specification_that_exists_so_far_is_served() -> None:
+def test_every_address_of_the_specification_is_served() -> None:
     served = {f"{endpoint.route.method} {endpoint.route.path}" for endpoint in v1.ENDPOINTS}
     assert {address.strip() for address in NAMED.replace("\n", "·").split("·")} - {""} <= served
 
