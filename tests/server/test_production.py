@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from savant.crypto import new_key
+from savant.database.postgres import IDLE_SECONDS
 from tests.cli.conftest import Cli
 from tests.conftest import OWNER, postgres
 from tests.served import PATIENCE, free_port, wait_until_ready
@@ -143,6 +144,7 @@ def test_a_days_operations(production: Production, tmp_path: Path, postgres_admi
     assert httpx2.get(f"{production.url}/healthz").status_code == 200
     postgres_admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
     assert ready(production.url, 200)
+    time.sleep(2 * IDLE_SECONDS)  # what was used this moment is not tried first, and may be dead
     again = ada("run", "speaker", "Speak")
     assert again.stdout == "Hello.\n", again.stderr
     assert second.poll() is None
