@@ -19,6 +19,7 @@ MAX_CHARS = 8_000
 WINDOW = 50
 OVERLAP = 8
 MAX_SYMBOL = 500
+MAX_DEPTH = 50
 
 
 class _Span(NamedTuple):
@@ -52,14 +53,17 @@ def outline(language: str | None, text: str) -> list[tuple[str, str, int, int]]:
 
 
 def _spans(found: list[Definition], end: int) -> list[_Span]:
-    """Definitions with the whole path of their names; one that begins on the line where another ended is dropped."""
+    """Definitions with the whole path of their names.
+
+    One that begins on the line where another ended is dropped, and so is one inside more than `MAX_DEPTH` others.
+    """
     spans: list[_Span] = []
     open_: list[tuple[int, str, str]] = []
     for definition in found:
         last = min(definition.last_line, end)
         while open_ and open_[-1][0] < definition.first_line:
             open_.pop()
-        if open_ and open_[-1][0] < last:
+        if len(open_) > MAX_DEPTH or (open_ and open_[-1][0] < last):
             continue
         outer = f"{open_[-1][1]}." if open_ else ""
         inside_class = open_ and open_[-1][2] in ("class", "interface", "trait", "impl")

@@ -37,7 +37,8 @@ def parsed(language: str, data: bytes) -> list[Definition] | None:
     if loaded is None:
         return None
     parser, query, depth = loaded
-    tree = _parsed(parser, data)
+    deadline = clock.monotonic() + PARSE_SECONDS
+    tree = _parsed(parser, data, deadline)
     if tree is None:
         return None
     found: list[Definition] = []
@@ -48,15 +49,16 @@ def parsed(language: str, data: bytes) -> list[Definition] | None:
     for _, captures in cursor.matches(tree.root_node):
         name = captures.pop("name")[0]
         owner = captures.pop("owner", None)
+        if clock.monotonic() > deadline:  # each node is looked for from the root: what is nested deeply takes for ever
+            return None
         for kind, nodes in captures.items():
             found.append(_definition(data, lines, kind, nodes[0], name, owner[0] if owner else None))
     found.sort(key=lambda definition: (definition.first_line, -definition.last_line))
     return found
 
 
-def _parsed(parser: Parser, data: bytes) -> Tree | None:
+def _parsed(parser: Parser, data: bytes, deadline: float) -> Tree | None:
     """The tree, or None when it takes too long: what is not the language it claims to be can take for ever."""
-    deadline = clock.monotonic() + PARSE_SECONDS
 
     def read(offset: int, point: object) -> bytes:
         return data[offset : offset + _BLOCK]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from savant.runtime.indexing.chunker import MAX_CHARS, chunks
+from savant.runtime.indexing.chunker import MAX_CHARS, MAX_DEPTH, chunks
 from savant.runtime.indexing.grammars import GRAMMARS, missing
 from savant.runtime.indexing.languages import is_generated, is_test, language_of
 from savant.schemas.indexing import Chunk
@@ -163,3 +163,18 @@ def test_languages_and_tests_by_path() -> None:
     assert is_generated("yarn.lock")
     assert is_generated("vendor/a/b.go")
     assert not is_generated("src/vendors.py")
+
+
+@pytest.mark.parametrize(
+    ("language", "opening"),
+    [
+        ("javascript", "function f(){"), ("typescript", "class A{f(){"), ("java", "class A{"), ("cpp", "namespace a{"),
+        ("rust", "mod a{"), ("php", "<?php function f(){"), ("go", "func f(){"), ("bash", "f(){ "), ("ruby", "class A\n"),
+    ],
+)  # fmt: skip
+def test_what_is_nested_without_end_is_cut_all_the_same(language: str, opening: str) -> None:
+    lines = (opening * 40_000).split("\n")
+    found, _ = chunks(language, "\n".join(lines))
+    covered = {number for chunk in found for number in range(chunk.first_line, chunk.last_line + 1)}
+    assert covered == {number for number, line in enumerate(lines, 1) if line.strip()}
+    assert max(chunk.symbol.count(".") for chunk in found) <= MAX_DEPTH
