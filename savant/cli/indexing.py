@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from savant.cli import tables, waiting
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from savant.client import Client
 
 Listener = Callable[[IndexProgress], None]
+_HEADS = re.compile(r"((worktrees|modules)/.+/)?(HEAD|refs/heads/.+)|worktrees/[^/]+/logs/HEAD")
 
 
 async def index(door: Door, client: Client, repository: Repository, *, full: bool = False) -> IndexReport:
@@ -50,9 +53,8 @@ async def watch(door: Door, client: Client, repository: Repository) -> None:
     if repository.local_path is None:
         raise SavantError(ErrorCode.USAGE, "Only a folder on this machine can be watched.")
     watching, behind = False, True
-    events = awatch(
-        repository.local_path, watch_filter=_worth, debounce=400, step=100, rust_timeout=400, yield_on_timeout=True
-    )
+    folders = _folders(Path(repository.local_path))
+    events = awatch(*folders, watch_filter=_worth, debounce=400, step=100, rust_timeout=400, yield_on_timeout=True)
     async for changes in events:
         # The first time the watch has only begun: what changed before it did is caught up with, whatever it saw.
         if changes or behind:
@@ -78,10 +80,18 @@ async def _catch_up(door: Door, client: Client, repository: Repository) -> bool:
     return True
 
 
+def _folders(root: Path) -> list[Path]:
+    """What to watch: a linked working tree, and a submodule, have what git knows of them elsewhere."""
+    link = root / ".git"
+    if not link.is_file():
+        return [root]
+    return [root, root / link.read_text(errors="surrogateescape").removeprefix("gitdir:").strip()]
+
+
 def _worth(change: object, path: str) -> bool:
     """Whether a change may be one of content: of git's own files only where HEAD and branches are."""
     inside = path.replace("\\", "/").partition("/.git/")[2]
-    return not inside or inside == "HEAD" or inside.startswith("refs/heads/")
+    return not inside or _HEADS.fullmatch(inside) is not None
 
 
 @contextmanager

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -137,18 +139,25 @@ def test_repositories_from_list_to_remove(shop: Cli) -> None:
     assert shop("repositories", "show", "shop").code == ExitCode.USAGE
 
 
-def test_a_watched_tree_is_followed_with_its_branches(shop: Cli) -> None:
+@contextmanager
+def watching(shop: Cli, folder: Path) -> Generator[queue.Queue[str]]:
+    """The lines, of both streams, of a process that watches a folder."""
     process = subprocess.Popen(
         [*SAVANT, "index", "--watch", "--output", "jsonl"],
-        cwd=shop.folder, env=shop.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=folder, env=shop.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stderr is not None
     lines: queue.Queue[str] = queue.Queue()
-    for stream in (process.stdout, process.stderr):
-        threading.Thread(target=lambda stream=stream: [lines.put(line) for line in stream], daemon=True).start()
+    threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True).start()
     try:
         _wait_for(lines, "Watching")
+        yield lines
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == ExitCode.INTERRUPTED
+
+
+def test_a_watched_tree_is_followed_with_its_branches(shop: Cli) -> None:
+    with watching(shop, shop.folder) as lines:
         write(shop.folder, {"later.py": "def cameLater(): ...\n"})
         _wait_for(lines, '"added":1')
         assert shop("search", "came later", "--json").json["hits"][0]["path"] == "later.py"
@@ -158,30 +167,26 @@ def test_a_watched_tree_is_followed_with_its_branches(shop: Cli) -> None:
         git(shop.folder, "checkout", "-q", "main")
         _wait_for(lines, '"removed":')
         assert shop("search", "--symbol", "onTheSide", "--json").json["hits"] == []
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == ExitCode.INTERRUPTED
+
+
+def test_a_commit_in_a_linked_working_tree_is_seen_where_nothing_is_saved(shop: Cli, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    git(shop.folder, "worktree", "add", "-q", "-b", "side", str(linked))
+    write(linked, {"side.py": "def onTheSide(): ...\n"})
+    git(linked, "add", ".")
+    with watching(shop, linked) as lines:
+        git(linked, "commit", "-q", "-m", "Side")
+        _wait_for(lines, '"commits":1')
 
 
 def test_a_watch_sees_a_save_within_a_second(shop: Cli) -> None:
-    process = subprocess.Popen(
-        [*SAVANT, "index", "--watch", "--output", "jsonl"],
-        cwd=shop.folder, env=shop.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    lines: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True).start()
     took: list[float] = []
-    try:
-        _wait_for(lines, "Watching")
+    with watching(shop, shop.folder) as lines:
         for number in range(5):  # the best of five, since other work on this machine is no fault of the watch
             began = time.monotonic()
             write(shop.folder, {f"saved{number}.py": "def saved(): ...\n"})
             _wait_for(lines, '"added":1')
             took.append(time.monotonic() - began)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE)
     assert min(took) < 1.0
 
 
