@@ -73,7 +73,7 @@ class PostgresLooks:
                 connection = await self._taken()
                 try:
                     yield connection
-                except BaseException:
+                except BaseException:  # a look that is cancelled, too, leaves answers unread on the wire
                     await connection.close()
                     raise
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from savant.runtime.journal_store import MemoryStore
-from savant.schemas.spendings import Charge
-from savant.schemas.steps import Step
-from savant.schemas.traces import Trace
 
 
 class CountingStore(MemoryStore):
@@ -20,16 +16,10 @@ class CountingStore(MemoryStore):
         super().__init__()
         self.writes = 0
 
-    async def write(
-        self,
-        steps: Sequence[Step],
-        traces: Sequence[Trace],
-        blobs: Mapping[str, bytes],
-        charges: Sequence[Charge] = (),
-    ) -> None:
+    async def write(self, *args: Any, **kwargs: Any) -> None:
         self.writes += 1
         await asyncio.sleep(0.001)
-        await super().write(steps, traces, blobs, charges)
+        await super().write(*args, **kwargs)
 
 
 class FailingStore(CountingStore):
@@ -40,31 +30,19 @@ class FailingStore(CountingStore):
         self.good = good
         self.mended = False
 
-    async def write(
-        self,
-        steps: Sequence[Step],
-        traces: Sequence[Trace],
-        blobs: Mapping[str, bytes],
-        charges: Sequence[Charge] = (),
-    ) -> None:
+    async def write(self, *args: Any, **kwargs: Any) -> None:
         if self.writes >= self.good and not self.mended:
             await asyncio.sleep(0.001)
             raise OSError("the disk is full")
-        await super().write(steps, traces, blobs, charges)
+        await super().write(*args, **kwargs)
 
 
 class SlowStore(MemoryStore):
     """Reads the steps it was given only after a while, as a store that first waits for a connection does."""
 
-    async def write(
-        self,
-        steps: Sequence[Step],
-        traces: Sequence[Trace],
-        blobs: Mapping[str, bytes],
-        charges: Sequence[Charge] = (),
-    ) -> None:
+    async def write(self, *args: Any, **kwargs: Any) -> None:
         await asyncio.sleep(0.01)
-        await super().write(steps, traces, blobs, charges)
+        await super().write(*args, **kwargs)
 
 
 class KeepingStore(MemoryStore):
@@ -74,14 +52,8 @@ class KeepingStore(MemoryStore):
         super().__init__()
         self.states: list[dict[str, Any]] = [self._state()]
 
-    async def write(
-        self,
-        steps: Sequence[Step],
-        traces: Sequence[Trace],
-        blobs: Mapping[str, bytes],
-        charges: Sequence[Charge] = (),
-    ) -> None:
-        await super().write(steps, traces, blobs, charges)
+    async def write(self, *args: Any, **kwargs: Any) -> None:
+        await super().write(*args, **kwargs)
         self.states.append(self._state())
 
     def _state(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,9 +21,7 @@ from savant.runtime.tools.base import ToolSpec
 from savant.runtime.workflows.interpreter import run_workflow
 from savant.schemas.programs import Bundle, Program
 from savant.schemas.runs import RunConfig
-from savant.schemas.spendings import Charge
-from savant.schemas.steps import Effect, Step
-from savant.schemas.traces import Trace
+from savant.schemas.steps import Effect
 
 EFFECTS: dict[str, Effect] = {
     "t.echo": "read",
@@ -110,17 +108,11 @@ class CuttingStore(MemoryStore):
         self.keep = keep
         self.writes = 0
 
-    async def write(
-        self,
-        steps: Sequence[Step],
-        traces: Sequence[Trace],
-        blobs: Mapping[str, bytes],
-        charges: Sequence[Charge] = (),
-    ) -> None:
+    async def write(self, *args: Any, **kwargs: Any) -> None:
         if self.keep is not None and self.writes >= self.keep:
             raise Cut
         self.writes += 1
-        await super().write(steps, traces, blobs, charges)
+        await super().write(*args, **kwargs)
 
 
 class Runner:
