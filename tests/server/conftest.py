@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 
 from savant.database.connect import Database
 from savant.settings import ServerSettings, Settings
+from tests.cli.conftest import Cli
 from tests.conftest import postgres
+from tests.served import Served, served
 from tests.serving import mint, serving
 
 
@@ -44,3 +47,26 @@ async def stranger(url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Nobody in particular."""
     async with httpx2.AsyncClient(base_url=url + "/v1") as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def server(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_admin: psycopg.Connection,
+    postgres_template: str,
+) -> Iterator[Served]:
+    """A server in processes of its own, with a worker, for the tests of a module; its model says the module's MODEL."""
+    for url in postgres(postgres_admin, postgres_template):
+        with served(tmp_path_factory.mktemp("server"), url, request.module.MODEL) as opened:
+            opened.worker()
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def ada(request: pytest.FixtureRequest, server: Served, tmp_path_factory: pytest.TempPathFactory) -> Cli:
+    """The owner, with definitions in files of her own machine: the module's FILES."""
+    cli = server.at(tmp_path_factory.mktemp("ada"), server.key())
+    for name, text in request.module.FILES.items():
+        cli.write(f".savant/{name}.yaml", text)
+    return cli

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.cli.conftest import Cli, Result
-from tests.conftest import postgres
-from tests.served import PATIENCE, Served, served
+from tests.served import PATIENCE, Served
 
 pytestmark = pytest.mark.postgres
 MODEL = """
@@ -39,25 +36,6 @@ FILES = {
         "  - {id: say, agent: speaker, goal: Speak}\noutputs: {said: '${{ steps.say.output.text }}'}\n"
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def server(
-    tmp_path_factory: pytest.TempPathFactory, postgres_admin: psycopg.Connection, postgres_template: str
-) -> Iterator[Served]:
-    for url in postgres(postgres_admin, postgres_template):
-        with served(tmp_path_factory.mktemp("server"), url, MODEL) as opened:
-            opened.worker()
-            yield opened
-
-
-@pytest.fixture(scope="module")
-def ada(server: Served, tmp_path_factory: pytest.TempPathFactory) -> Cli:
-    """The owner, with definitions in files of her own machine."""
-    cli = server.at(tmp_path_factory.mktemp("ada"), server.key())
-    for name, text in FILES.items():
-        cli.write(f".savant/{name}.yaml", text)
-    return cli
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.conftest import postgres
-from tests.served import PATIENCE, Served, served
+from tests.served import PATIENCE, Served
 from tests.server.test_waiting import until
 
 pytestmark = pytest.mark.postgres
@@ -34,24 +31,6 @@ FILES = {
         "  - {id: last, agent: speaker, goal: Speak slowly}\noutputs: {said: '${{ steps.last.output.text }}'}\n"
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def server(
-    tmp_path_factory: pytest.TempPathFactory, postgres_admin: psycopg.Connection, postgres_template: str
-) -> Iterator[Served]:
-    for url in postgres(postgres_admin, postgres_template):
-        with served(tmp_path_factory.mktemp("server"), url, MODEL) as opened:
-            opened.worker()
-            yield opened
-
-
-@pytest.fixture(scope="module")
-def ada(server: Served, tmp_path_factory: pytest.TempPathFactory) -> Cli:
-    cli = server.at(tmp_path_factory.mktemp("ada"), server.key())
-    for name, text in FILES.items():
-        cli.write(f".savant/{name}.yaml", text)
-    return cli
 
 
 def test_an_approval_is_asked_for_on_the_terminal_and_nothing_is_told_twice(ada: Cli) -> None:
