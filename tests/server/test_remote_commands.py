@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from savant.cli.app import run
-from tests.conftest import postgres
-from tests.served import Served, served
+from tests.served import Served
 
 pytestmark = pytest.mark.postgres
 REFERENCE = Path(__file__).parents[2] / "docs" / "cli.md"
+MODEL = "turns: [Hello.]\nloop: true\n"
 FILES = {
     ".savant/agents/speaker.yaml": "name: Speaker\n",
     ".savant/workflows/flow.yaml": "name: Flow\nsteps:\n  - {id: a, set: {x: 1}}\noutputs: {x: '${{ vars.x }}'}\n",
@@ -156,16 +154,6 @@ TRIED = r"""
 """
 ELSEWHERE = {"serve", "worker"}
 """What makes a server, and is tried as one in `test_serving`."""
-
-
-@pytest.fixture(scope="module")
-def server(
-    tmp_path_factory: pytest.TempPathFactory, postgres_admin: psycopg.Connection, postgres_template: str
-) -> Iterator[Served]:
-    for url in postgres(postgres_admin, postgres_template):
-        with served(tmp_path_factory.mktemp("server"), url, "turns: [Hello.]\nloop: true\n") as opened:
-            opened.worker()
-            yield opened
 
 
 def test_each_command_works_there_or_says_why_it_cannot(
